@@ -1,0 +1,2 @@
+//! Harness of project 1.
+fn main() {}

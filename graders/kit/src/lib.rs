@@ -1,0 +1,3 @@
+//! Both ends of a grading.
+#[cfg(feature = "report")]
+pub mod report;

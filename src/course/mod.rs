@@ -1,0 +1,74 @@
+//! The rules of the course and the words they are spoken in. Pure: no database, no clock, no I/O.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// Makes a UUIDv7 text identifier of its own type, so that no two kinds can be mixed up.
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, sqlx::Type)]
+        #[sqlx(transparent)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// A new identifier, later ones sorting after earlier ones.
+            pub fn new() -> Self {
+                Self(uuid::Uuid::now_v7().to_string())
+            }
+            /// The text form, as stored and shown.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+        impl Default for $name {
+            fn default() -> Self {
+                Self::new()
+            }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+        impl FromStr for $name {
+            type Err = NotAnId;
+            fn from_str(text: &str) -> Result<Self, NotAnId> {
+                uuid::Uuid::parse_str(text).map(|id| Self(id.to_string())).map_err(|_| NotAnId)
+            }
+        }
+    };
+}
+
+/// The text is not an identifier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an identifier")]
+pub struct NotAnId;
+
+id!(
+    /// A human with a sign-in.
+    PersonId
+);
+id!(
+    /// A person in one semester.
+    EnrolmentId
+);
+id!(
+    /// One upload by one student for one project.
+    SubmissionId
+);
+id!(
+    /// One run of a grader on a submission.
+    GradingId
+);
+id!(
+    /// An instructor's decision that replaces a computed one.
+    OverrideId
+);
+id!(
+    /// A bearer token of the API.
+    TokenId
+);

@@ -1,0 +1,3 @@
+//! Testat.
+pub mod course;
+pub mod sandbox;
