@@ -1,0 +1,288 @@
+//! The checks of single functions: `forward`, `loss`, `grads`, `sgd`.
+
+use testat_kit::check::{Measured, scaled_err, worst};
+use testat_kit::link::LinkError;
+use testat_kit::run::{Grading, blame};
+use testat_kit::subject::{Trouble, unfit};
+use testat_kit::supervisor::Fault;
+
+use crate::draws::{self, Case};
+use crate::reference::Layer;
+use crate::{diagnosis, exchange, pictures, words};
+
+/// Stream of the arguments of `forward` and `loss_and_grads`.
+const CASES: u64 = 1;
+/// Stream of the arguments of `sgd`.
+const WALKS: u64 = 2;
+
+/// The checks decided here.
+pub const CHECKS: [&str; 4] = ["forward", "loss", "grads", "sgd"];
+
+/// Decides them all, and shows the errors.
+///
+/// # Errors
+/// [`Fault`] for our own trouble.
+pub fn grade(grading: &mut Grading) -> Result<(), Fault> {
+    let cases = draws::cases(&mut grading.stream(CASES));
+    let mut bars = Vec::new();
+
+    let mut tally = Tally::new("forward", "logits", grading.threshold("forward")?);
+    forward(grading, &cases, &mut tally)?;
+    tally.settle(grading, "forward", &mut bars)?;
+
+    let mut loss = Tally::new("loss_and_grads", "loss", grading.threshold("loss")?);
+    let mut grads = Tally::new("loss_and_grads", "d", grading.threshold("grads")?);
+    loss_and_grads(grading, &cases, &mut loss, &mut grads)?;
+    loss.settle(grading, "loss", &mut bars)?;
+    grads.settle(grading, "grads", &mut bars)?;
+
+    let mut tally = Tally::new("sgd", "", grading.threshold("sgd")?);
+    sgd(grading, &mut tally)?;
+    tally.settle(grading, "sgd", &mut bars)?;
+
+    grading.show(pictures::errors(&bars, grading.threshold("grads")?))
+}
+
+fn forward(grading: &mut Grading, cases: &[Case], tally: &mut Tally) -> Result<(), Fault> {
+    for (done, case) in cases.iter().enumerate() {
+        grading.progress("forward", done, cases.len())?;
+        let reply = grading.subject.ask(exchange::forward(case)).and_then(|reply| {
+            let only = ["logits".to_owned()];
+            let read = reply.expect_only(&only, &[]);
+            read.and_then(|()| reply.matrix("logits", case.logits.dim())).map_err(unfit("forward"))
+        });
+        match reply {
+            Ok(logits) => {
+                tally.note("logits", scaled_err(&logits, &case.logits));
+                tally.hold(|| Wrong {
+                    arguments: words::of_case(case),
+                    place: worst(&logits, &case.logits).map(|at| words::entry("logits", &at)),
+                    hint: diagnosis::of_logits(&logits, case),
+                });
+            }
+            Err(trouble) => return tally.stop(trouble, &words::of_case(case), overflow(case)),
+        }
+    }
+    Ok(())
+}
+
+fn loss_and_grads(
+    grading: &mut Grading,
+    cases: &[Case],
+    loss: &mut Tally,
+    grads: &mut Tally,
+) -> Result<(), Fault> {
+    let (mut loss_goes_on, mut grads_go_on) = (true, true);
+    for (done, case) in cases.iter().enumerate() {
+        if !loss_goes_on && !grads_go_on {
+            return Ok(());
+        }
+        grading.progress(if loss_goes_on { "loss" } else { "grads" }, done, cases.len())?;
+        let arguments = words::of_case(case);
+        let reply = match grading.subject.ask(exchange::grads(case)) {
+            Ok(reply) => reply,
+            Err(trouble) => {
+                // One call serves both checks: what it lacks, both lack.
+                let text = blame(trouble)?.message;
+                for tally in [loss, grads] {
+                    tally
+                        .stopped
+                        .get_or_insert_with(|| sentence(&text, &arguments, overflow(case)));
+                }
+                return Ok(());
+            }
+        };
+        if loss_goes_on {
+            match reply.scalar("loss") {
+                Ok(value) => {
+                    let error = (value - case.loss).abs() / case.loss.abs().max(1e-8);
+                    loss.note("loss", error);
+                    loss.hold(|| Wrong {
+                        arguments: arguments.clone(),
+                        place: Some(format!(
+                            "the loss is {}, expected {}",
+                            words::number(value),
+                            words::number(case.loss)
+                        )),
+                        hint: diagnosis::of_loss(value, case),
+                    });
+                }
+                Err(reason) => {
+                    let trouble = Trouble::Unfit { function: "loss_and_grads", reason };
+                    loss.stop(trouble, &arguments, overflow(case))?;
+                    loss_goes_on = false;
+                }
+            }
+        }
+        if grads_go_on {
+            match exchange::layers(&reply, "loss_and_grads", "d", &case.grads, &["loss"]) {
+                Ok(got) => {
+                    grads.note_layers("d", &got, &case.grads);
+                    grads.hold(|| Wrong {
+                        arguments,
+                        place: words::layers_entry("d", &got, &case.grads),
+                        hint: diagnosis::of_grads(&got, case),
+                    });
+                }
+                Err(trouble) => {
+                    grads.stop(trouble, &arguments, overflow(case))?;
+                    grads_go_on = false;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn sgd(grading: &mut Grading, tally: &mut Tally) -> Result<(), Fault> {
+    let walks = draws::walks(&mut grading.stream(WALKS));
+    for (done, walk) in walks.iter().enumerate() {
+        grading.progress("sgd", done, walks.len())?;
+        let reply = grading
+            .subject
+            .ask(exchange::sgd(walk))
+            .and_then(|reply| exchange::layers(&reply, "sgd", "", &walk.layers, &[]));
+        match reply {
+            Ok(got) => {
+                tally.note_layers("", &got, &walk.end);
+                tally.hold(|| Wrong {
+                    arguments: words::of_walk(walk),
+                    place: words::layers_entry("", &got, &walk.end),
+                    hint: diagnosis::of_walk(&got, walk),
+                });
+            }
+            Err(trouble) => return tally.stop(trouble, &words::of_walk(walk), None),
+        }
+    }
+    Ok(())
+}
+
+/// A hint for results that are not finite where a softmax taken literally overflows.
+fn overflow(case: &Case) -> Option<&'static str> {
+    diagnosis::overflows(case).then_some(
+        "With such logits exp overflows or vanishes: subtract each row's maximum before the exponentials.",
+    )
+}
+
+fn sentence(text: &str, arguments: &str, hint: Option<&str>) -> String {
+    let hint = hint.map(|hint| format!(" {hint}")).unwrap_or_default();
+    format!("{text}. The arguments were: {arguments}.{hint}")
+}
+
+/// The first wrong result, in words.
+struct Wrong {
+    arguments: String,
+    place: Option<String>,
+    hint: Option<&'static str>,
+}
+
+/// What one check has seen so far.
+struct Tally {
+    function: &'static str,
+    bar: &'static str,
+    tolerance: f64,
+    calls: usize,
+    wrong: usize,
+    worst: f64,
+    now: f64,
+    first: Option<Wrong>,
+    bars: Vec<(String, f64)>,
+    stopped: Option<String>,
+}
+
+impl Tally {
+    fn new(function: &'static str, bar: &'static str, tolerance: f64) -> Self {
+        Self {
+            function,
+            bar,
+            tolerance,
+            calls: 0,
+            wrong: 0,
+            worst: 0.0,
+            now: 0.0,
+            first: None,
+            bars: Vec::new(),
+            stopped: None,
+        }
+    }
+
+    /// Adds one tensor's error to the call at hand.
+    fn note(&mut self, name: &str, error: f64) {
+        self.now = self.now.max(error);
+        match self.bars.iter_mut().find(|(label, _)| label == name) {
+            Some((_, most)) => *most = most.max(error),
+            None => self.bars.push((name.to_owned(), error)),
+        }
+    }
+
+    fn note_layers(&mut self, prefix: &str, got: &[Layer<f64>], expected: &[Layer<f64>]) {
+        for (l, (got, expected)) in got.iter().zip(expected).enumerate() {
+            self.note(&format!("{prefix}W{l}"), scaled_err(&got.w, &expected.w));
+            self.note(&format!("{prefix}b{l}"), scaled_err(&got.b, &expected.b));
+        }
+    }
+
+    /// Closes the call at hand; `words` are asked for if it is the first wrong one.
+    fn hold(&mut self, words: impl FnOnce() -> Wrong) {
+        self.calls += 1;
+        self.worst = self.worst.max(self.now);
+        if self.now > self.tolerance {
+            self.wrong += 1;
+            if self.first.is_none() {
+                self.first = Some(words());
+            }
+        }
+        self.now = 0.0;
+    }
+
+    /// Ends the check without a value.
+    fn stop(&mut self, trouble: Trouble, arguments: &str, hint: Option<&str>) -> Result<(), Fault> {
+        let hint = hint.filter(|_| {
+            matches!(&trouble, Trouble::Unfit { reason: LinkError::NotFinite { .. }, .. })
+        });
+        let text = blame(trouble)?.message;
+        self.stopped = Some(sentence(&text, arguments, hint));
+        Ok(())
+    }
+
+    fn settle(
+        self,
+        grading: &mut Grading,
+        id: &str,
+        bars: &mut Vec<(String, f64)>,
+    ) -> Result<(), Fault> {
+        let measured = self.measured();
+        let label =
+            |name: &str| if self.bar.is_empty() { format!("sgd {name}") } else { name.to_owned() };
+        bars.extend(self.bars.iter().map(|(name, error)| (label(name), *error)));
+        grading.decide(id, measured).map(|_| ())
+    }
+
+    fn measured(&self) -> Measured {
+        if let Some(text) = &self.stopped {
+            return Measured::nothing(text.clone());
+        }
+        let Self { function, calls, wrong, worst, tolerance, .. } = self;
+        match &self.first {
+            None => Measured::new(
+                *worst,
+                format!(
+                    "{calls} calls of `{function}`: largest scaled difference {worst:.1e}, allowed {tolerance:.0e}"
+                ),
+            ),
+            Some(first) => {
+                let place =
+                    first.place.as_ref().map(|place| format!(": {place}")).unwrap_or_default();
+                let hint = first.hint.map(|hint| format!(" {hint}")).unwrap_or_default();
+                Measured::new(
+                    *worst,
+                    format!(
+                        "`{function}` is wrong in {wrong} of {calls} calls; first with {}{place}. \
+                         Largest scaled difference {worst:.1e}, allowed {tolerance:.0e}.{hint}",
+                        first.arguments
+                    ),
+                )
+            }
+        }
+    }
+}
