@@ -1,3 +1,4 @@
 //! Testat.
 pub mod course;
+pub mod runtime;
 pub mod sandbox;

@@ -4,6 +4,8 @@
 //! `Sandbox::probe` finds out once what this host can enforce; `start` turns a [`Spec`] into a
 //! [`Running`]; `Running::wait` gives its [`Ending`]. Knows nothing of courses.
 
+pub mod beneath;
+
 use std::ffi::OsString;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
@@ -110,6 +112,8 @@ pub struct Used {
     pub wall: Duration,
     /// Largest memory in bytes; zero where the host can't tell.
     pub peak_memory: u64,
+    /// How often a new process or thread was refused because of [`Limits::processes`].
+    pub refused_processes: u64,
 }
 
 /// How a program ended, and what it left.
@@ -119,10 +123,44 @@ pub struct Ending {
     pub reason: Reason,
     /// What it used.
     pub used: Used,
+    /// Some limit could not be enforced on this host ([`Settings::allow_weak`]).
+    pub weak: bool,
     /// Captured standard output (empty if it went elsewhere).
     pub stdout: Vec<u8>,
     /// Captured standard error.
     pub stderr: Vec<u8>,
+}
+
+/// What the host's owner decides about sandboxes.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Folder with the `usr` and `etc` that programs see ([`crate::runtime::Runtime::root`]).
+    pub root: PathBuf,
+    /// First user id of the pool, one for each running program; used only when we are root.
+    pub slots_from: u32,
+    /// How many user ids the pool has, and so how many programs can run at once on this host.
+    pub slots: u32,
+    /// Run even where the host can't enforce every limit; endings then say so.
+    pub allow_weak: bool,
+}
+
+impl Settings {
+    /// The usual settings, for programs that see `root`.
+    #[must_use]
+    pub fn new(root: PathBuf) -> Self {
+        Self { root, slots_from: 5001, slots: 64, allow_weak: false }
+    }
+}
+
+/// One thing that a sandbox needs of its host, for `testat doctor` and the admin page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Capability {
+    /// What, in a few words.
+    pub name: &'static str,
+    /// The host can enforce it.
+    pub ok: bool,
+    /// How, or why not and what to do about it.
+    pub detail: String,
 }
 
 /// Our fault or the host's: never the program's.
@@ -139,4 +177,77 @@ pub enum Fault {
         /// What the system said.
         source: std::io::Error,
     },
+}
+
+/// What this host can enforce, found once; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Sandbox;
+
+impl Sandbox {
+    /// Finds bubblewrap, the cgroups and the user ids, compiles the system-call filters, and
+    /// sweeps what dead servers left.
+    ///
+    /// # Errors
+    /// Bubblewrap is missing or doesn't run. A limit that can't be enforced is no error here:
+    /// [`Sandbox::capabilities`] tells, and [`Sandbox::start`] refuses unless
+    /// [`Settings::allow_weak`].
+    pub async fn probe(settings: &Settings) -> Result<Self, Fault> {
+        let _ = settings;
+        Err(Fault::Setup("not yet".into()))
+    }
+
+    /// What this host can enforce, line by line.
+    #[must_use]
+    pub fn capabilities(&self) -> &[Capability] {
+        &[]
+    }
+
+    /// Every limit can be enforced.
+    #[must_use]
+    pub fn is_strong(&self) -> bool {
+        self.capabilities().iter().all(|c| c.ok)
+    }
+
+    /// Removes control groups of servers that no longer live, with whatever still runs in them;
+    /// says how many.
+    #[must_use]
+    pub fn sweep(&self) -> usize {
+        0
+    }
+
+    /// Starts a program; from here on its limits are watched, whether or not anyone waits.
+    ///
+    /// # Errors
+    /// The sandbox could not be set up, or this host is too weak.
+    pub async fn start(&self, spec: Spec) -> Result<Running, Fault> {
+        let _ = spec;
+        Err(Fault::Setup("not yet".into()))
+    }
+}
+
+/// A program that was started. Dropping it kills the program and all its children.
+#[derive(Debug)]
+pub struct Running;
+
+impl Running {
+    /// Waits until the program and everything it started are gone. May be cancelled and called
+    /// again: later calls give the same ending.
+    ///
+    /// # Errors
+    /// The sandbox failed, which says nothing about the program.
+    pub async fn wait(&mut self) -> Result<Ending, Fault> {
+        Err(Fault::Setup("not yet".into()))
+    }
+
+    /// Ends the program now, if it still runs; [`Running::wait`] then gives [`Reason::Ended`].
+    pub fn kill(&self) {}
+}
+
+impl Reason {
+    /// Says to a student why the program ended: "it used all of its 10 s of processor time".
+    #[must_use]
+    pub fn in_words(&self, limits: &Limits) -> String {
+        let _ = limits;
+        String::new()
+    }
 }
