@@ -5,11 +5,26 @@
 //! [`Running`]; `Running::wait` gives its [`Ending`]. Knows nothing of courses.
 
 pub mod beneath;
+mod bwrap;
+mod capture;
+mod cgroup;
+mod doctor;
+mod host;
+mod launch;
+mod running;
+mod seccomp;
+mod slot;
+mod view;
+mod watch;
+mod words;
 
 use std::ffi::OsString;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::time::Duration;
+
+pub use host::Sandbox;
+pub use running::Running;
 
 /// Which system calls the program may make; the harness's list is the shortest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,6 +184,9 @@ pub enum Fault {
     /// The sandbox could not be set up.
     #[error("the sandbox could not be set up: {0}")]
     Setup(String),
+    /// The host can't enforce every limit, and its owner hasn't said to go on without.
+    #[error("this host can't enforce every limit: {0}")]
+    Weak(String),
     /// The system refused.
     #[error("{doing}: {source}")]
     System {
@@ -177,77 +195,4 @@ pub enum Fault {
         /// What the system said.
         source: std::io::Error,
     },
-}
-
-/// What this host can enforce, found once; cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Sandbox;
-
-impl Sandbox {
-    /// Finds bubblewrap, the cgroups and the user ids, compiles the system-call filters, and
-    /// sweeps what dead servers left.
-    ///
-    /// # Errors
-    /// Bubblewrap is missing or doesn't run. A limit that can't be enforced is no error here:
-    /// [`Sandbox::capabilities`] tells, and [`Sandbox::start`] refuses unless
-    /// [`Settings::allow_weak`].
-    pub async fn probe(settings: &Settings) -> Result<Self, Fault> {
-        let _ = settings;
-        Err(Fault::Setup("not yet".into()))
-    }
-
-    /// What this host can enforce, line by line.
-    #[must_use]
-    pub fn capabilities(&self) -> &[Capability] {
-        &[]
-    }
-
-    /// Every limit can be enforced.
-    #[must_use]
-    pub fn is_strong(&self) -> bool {
-        self.capabilities().iter().all(|c| c.ok)
-    }
-
-    /// Removes control groups of servers that no longer live, with whatever still runs in them;
-    /// says how many.
-    #[must_use]
-    pub fn sweep(&self) -> usize {
-        0
-    }
-
-    /// Starts a program; from here on its limits are watched, whether or not anyone waits.
-    ///
-    /// # Errors
-    /// The sandbox could not be set up, or this host is too weak.
-    pub async fn start(&self, spec: Spec) -> Result<Running, Fault> {
-        let _ = spec;
-        Err(Fault::Setup("not yet".into()))
-    }
-}
-
-/// A program that was started. Dropping it kills the program and all its children.
-#[derive(Debug)]
-pub struct Running;
-
-impl Running {
-    /// Waits until the program and everything it started are gone. May be cancelled and called
-    /// again: later calls give the same ending.
-    ///
-    /// # Errors
-    /// The sandbox failed, which says nothing about the program.
-    pub async fn wait(&mut self) -> Result<Ending, Fault> {
-        Err(Fault::Setup("not yet".into()))
-    }
-
-    /// Ends the program now, if it still runs; [`Running::wait`] then gives [`Reason::Ended`].
-    pub fn kill(&self) {}
-}
-
-impl Reason {
-    /// Says to a student why the program ended: "it used all of its 10 s of processor time".
-    #[must_use]
-    pub fn in_words(&self, limits: &Limits) -> String {
-        let _ = limits;
-        String::new()
-    }
 }
