@@ -1,3 +1,4 @@
 //! Testat.
 pub mod course;
+pub mod intake;
 pub mod sandbox;
