@@ -269,7 +269,7 @@ fn hint(found: &Option<EntryName>) -> String {
     match found {
         None => "Put one of them there.".to_owned(),
         Some(found) => {
-            format!("Found {found}; pack the folder it should be in, and mind its name.")
+            format!("There is {found}: give it exactly that name, and pack the folder it is in.")
         }
     }
 }

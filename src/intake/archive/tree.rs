@@ -42,7 +42,7 @@ pub(super) fn plan(
     let mut left = BTreeSet::new();
     let mut named = Vec::new();
     for (at, Listed { name, what }) in listed.into_iter().enumerate() {
-        let Some(full) = clean(&name, what == What::Folder, limits)? else { continue };
+        let Some(full) = clean(&name, !matches!(what, What::File(_)), limits)? else { continue };
         match full.split('/').find_map(left_out) {
             Some(part) => {
                 left.insert(part.to_owned());
