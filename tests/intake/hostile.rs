@@ -182,7 +182,7 @@ fn what_is_cut_short_or_goes_on_is_refused() {
     assert_snapshot!(refused(&whole[..800], "a.tar"), @"The archive is damaged after 'solution.py': unexpected EOF during skip. Pack it again.");
     let packed = gzip(&whole);
     assert_snapshot!(refused(&packed[..packed.len() - 4], "a.tgz"), @"The archive is damaged after 'solution.py': unexpected end of file. Pack it again.");
-    let mut more = whole.clone();
+    let mut more = whole;
     more.extend(Tar::default().file("other.py", b"").end());
     assert_snapshot!(refused(&more, "a.tar"), @"The archive is damaged after 'solution.py': something follows its end. Pack it again.");
     let mut garbage = packed;
