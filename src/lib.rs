@@ -1,4 +1,5 @@
 //! Testat.
 pub mod course;
+pub mod export;
 pub mod intake;
 pub mod sandbox;

@@ -6,6 +6,7 @@ mod blobs;
 mod build;
 mod hostile;
 mod properties;
+mod roster;
 
 use std::fs::File;
 use std::io::Write;

@@ -1,2 +1,3 @@
 //! All tests, in one binary.
+mod export;
 mod intake;

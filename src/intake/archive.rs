@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use self::source::Source;
 use super::{Fault, Trouble};
+use crate::course::Language;
 
 mod kind;
 mod name;
@@ -37,7 +38,7 @@ pub struct ArchiveLimits {
     pub unpacked: u64,
     /// Files, those left out not counted.
     pub files: usize,
-    /// Entries of any sort, those left out counted too.
+    /// Entries of any sort, those left out counted too; also files and folders to be made.
     pub entries: usize,
     /// Folders inside one another, the file itself counted.
     pub depth: usize,
@@ -62,16 +63,6 @@ impl Default for ArchiveLimits {
             ratio: 200,
         }
     }
-}
-
-/// The language of a submission, by the file at its root.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Language {
-    /// `solution.py`.
-    Python,
-    /// `Cargo.toml`.
-    Rust,
 }
 
 /// One file or folder that will be unpacked.
@@ -101,7 +92,7 @@ pub enum Sort {
 pub struct Manifest {
     /// How it is packed.
     pub kind: Kind,
-    /// In which language the solution is.
+    /// In which language the solution is: by `solution.py` or `Cargo.toml` at the root.
     pub language: Language,
     /// The one folder around everything, if there was one; it is looked through.
     pub enclosing: Option<String>,

@@ -86,8 +86,14 @@ impl Column {
         Some(match plain.as_str() {
             "familyname" | "lastname" | "surname" | "nachname" | "familienname" => Self::FamilyName,
             "firstname" | "givenname" | "forename" | "vorname" => Self::FirstName,
-            "legi" | "leginumber" | "legino" | "leginr" | "leginummer" | "matriculationnumber"
-            | "matrikelnummer" | "studentnumber" => Self::Legi,
+            "legi"
+            | "leginumber"
+            | "legino"
+            | "leginr"
+            | "leginummer"
+            | "matriculationnumber"
+            | "matrikelnummer"
+            | "studentnumber" => Self::Legi,
             "email" | "mail" | "emailaddress" | "mailaddress" | "emailadresse" => Self::Email,
             "department" | "dept" | "departement" => Self::Department,
             "level" | "degree" | "studylevel" | "levelofstudy" | "stufe" => Self::Level,
@@ -145,11 +151,13 @@ pub fn read(bytes: &[u8]) -> Result<Vec<RosterRow>, BadRoster> {
     let places = places(&header)?;
     let mut sieve = Sieve { places, width: header.len(), bad: Vec::new(), seen: HashMap::new() };
     let mut rows = Vec::new();
+    let mut lines = Lines { text: text.as_bytes(), at: 0, line: 1 };
     for record in records {
         // Only text that is no UTF-8 or rows of unequal length fail here; both are ruled out.
         let record = record.map_err(|error| whole(&error.to_string()))?;
+        let line = lines.of(&record);
         if record.iter().any(|cell| !cell.is_empty()) {
-            rows.extend(sieve.row(&record));
+            rows.extend(sieve.row(line, &record));
         }
     }
     if rows.is_empty() && sieve.bad.is_empty() {
@@ -186,9 +194,32 @@ fn delimiter(text: &str) -> u8 {
     [b'\t', b';', b','].into_iter().max_by_key(|separator| known(*separator)).unwrap_or(b',')
 }
 
+/// Counts lines. The reader's own count takes the end of a line and blank lines for a part of the
+/// row below.
+struct Lines<'t> {
+    text: &'t [u8],
+    at: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// Of a row; rows come in order.
+    fn of(&mut self, record: &StringRecord) -> u64 {
+        let start = record.position().map_or(0, csv::Position::byte);
+        let start = usize::try_from(start).unwrap_or(usize::MAX);
+        while let Some(byte) = self.text.get(self.at) {
+            if self.at >= start && !matches!(byte, b'\r' | b'\n') {
+                break;
+            }
+            self.line += u64::from(*byte == b'\n');
+            self.at += 1;
+        }
+        self.line
+    }
+}
+
 /// Where each column stands; refuses a header that lacks one or has one twice.
 fn places(header: &StringRecord) -> Result<HashMap<Column, usize>, BadRoster> {
-    let line = header.position().map_or(1, csv::Position::line);
     let mut places = HashMap::new();
     let mut bad = Vec::new();
     for (place, cell) in header.iter().enumerate() {
@@ -196,7 +227,7 @@ fn places(header: &StringRecord) -> Result<HashMap<Column, usize>, BadRoster> {
             && places.insert(column, place).is_some()
         {
             let what = "the header has this column twice".to_owned();
-            bad.push(BadCell { line, column: Some(column), what });
+            bad.push(BadCell { line: 1, column: Some(column), what });
         }
     }
     let missing: Vec<_> = Column::ALL
@@ -206,7 +237,7 @@ fn places(header: &StringRecord) -> Result<HashMap<Column, usize>, BadRoster> {
         .collect();
     if !missing.is_empty() {
         let what = format!("the header lacks {}", missing.join(", "));
-        bad.push(BadCell { line, column: None, what });
+        bad.push(BadCell { line: 1, column: None, what });
     }
     if bad.is_empty() { Ok(places) } else { Err(BadRoster(bad)) }
 }
@@ -221,8 +252,7 @@ struct Sieve {
 }
 
 impl Sieve {
-    fn row(&mut self, record: &StringRecord) -> Option<RosterRow> {
-        let line = record.position().map_or(0, csv::Position::line);
+    fn row(&mut self, line: u64, record: &StringRecord) -> Option<RosterRow> {
         let before = self.bad.len();
         if record.len() != self.width {
             let what = format!(
@@ -239,13 +269,11 @@ impl Sieve {
         };
         let [family_name, first_name, legi, email, department, level, role] =
             Column::ALL.map(|column| (column, cell(column).to_owned()));
-        let role = self.parse::<Role>(line, role.0, &role.1.to_lowercase());
+        let role_text = role.1.to_lowercase();
         // Where the role can't be read, only what holds for both is asked.
-        let student = role == Some(Role::Student);
+        let student = role_text.parse() == Ok(Role::Student);
         let family_name = self.text(line, family_name, true);
         let first_name = self.text(line, first_name, true);
-        let department = self.text(line, department, student);
-        let level = self.text(line, level, student);
         let legi = match legi.1.as_str() {
             "" if student => {
                 self.wrong(line, legi.0, "is missing; every student needs one".to_owned());
@@ -255,6 +283,9 @@ impl Sieve {
             text => self.parse::<Legi>(line, legi.0, text),
         };
         let email = self.parse::<Email>(line, email.0, &email.1);
+        let department = self.text(line, department, student);
+        let level = self.text(line, level, student);
+        let role = self.parse::<Role>(line, role.0, &role_text);
         if let Some(legi) = &legi {
             self.unique(line, Column::Legi, legi.as_str());
         }
@@ -302,6 +333,11 @@ impl Sieve {
     ) -> Option<T> {
         if text.is_empty() {
             self.wrong(line, column, "is missing".to_owned());
+            return None;
+        }
+        // The parser's error repeats the text, and may end up on a terminal.
+        if text.chars().any(char::is_control) {
+            self.wrong(line, column, "holds a control character".to_owned());
             return None;
         }
         match text.parse() {

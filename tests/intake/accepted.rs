@@ -4,7 +4,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
-use testat::intake::archive::{ArchiveLimits, Kind, Language, Sort, unpack};
+use testat::course::Language;
+use testat::intake::archive::{ArchiveLimits, Kind, Sort, unpack};
 
 use super::build::{Tar, Zipped, gzip, pax, zip};
 use super::{inspected, upload};

@@ -150,6 +150,8 @@ fn limits_are_kept() {
     assert_snapshot!(refused_under(&limits, &many(6, b'5'), "a.tar"), @"The archive holds more than 6 entries. Leave out .git, .venv, target and the like.");
     assert_snapshot!(refused_under(&limits, &with(b'0', b"a/b/c"), "a.tar"), @"'a/b/c' lies more than 2 folders deep. Use fewer folders.");
     assert_snapshot!(name_refused("n".repeat(201).as_bytes()).replace(&"n".repeat(150), "nnn"), @"'nnnnnnnnnnnnn…' can't be unpacked: its name is too long. Rename it.");
+    let flat = ArchiveLimits { entries: 6, ..ArchiveLimits::default() };
+    assert_snapshot!(refused_under(&flat, &with(b'0', b"a/b/c/d/e/f"), "a.tar"), @"The archive holds more than 6 entries. Leave out .git, .venv, target and the like.");
     let packed = ArchiveLimits { packed: 1000, ..ArchiveLimits::default() };
     assert_snapshot!(refused_under(&packed, &many(1, b'0'), "a.tar"), @"The upload is larger than 1000 bytes. Leave out data, builds and environments; the code alone is enough.");
 }

@@ -64,7 +64,7 @@ fn pack(tree: &BTreeMap<String, Vec<u8>>) -> [(Vec<u8>, &'static str); 3] {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_clean_tree_comes_out_as_it_went_in(

@@ -48,6 +48,14 @@ pub(super) fn shown(text: &str) -> String {
     EntryName::of(text.as_bytes()).0
 }
 
+/// Refuses a name longer than a path may be, before it is kept: many of them fill the memory.
+pub(super) fn bound(raw: &[u8], limits: &ArchiveLimits) -> Result<(), Rejected> {
+    if raw.len() > limits.path {
+        return Err(Rejected::Unclean { entry: EntryName::of(raw), unclean: Unclean::TooLong });
+    }
+    Ok(())
+}
+
 /// Checks a name and gives it as a clean relative path, or `None` for the root folder itself.
 ///
 /// A trailing `/` is dropped when `folder`; one leading `./`, as tar writes it, always is.
@@ -56,14 +64,12 @@ pub(super) fn clean(
     folder: bool,
     limits: &ArchiveLimits,
 ) -> Result<Option<String>, Rejected> {
+    bound(raw, limits)?;
     path_of(raw, folder, limits)
         .map_err(|unclean| Rejected::Unclean { entry: EntryName::of(raw), unclean })
 }
 
 fn path_of(raw: &[u8], folder: bool, limits: &ArchiveLimits) -> Result<Option<String>, Unclean> {
-    if raw.len() > limits.path {
-        return Err(Unclean::TooLong);
-    }
     let text = std::str::from_utf8(raw).map_err(|_| Unclean::NotUtf8)?;
     if text.chars().any(invisible) {
         return Err(Unclean::Invisible);
@@ -121,6 +127,9 @@ pub(super) fn left_out(part: &str) -> Option<&'static str> {
 
 /// The same for two names that a disk may take for one: case and composition aside.
 pub(super) fn folded(path: &str) -> String {
+    if path.is_ascii() {
+        return path.to_ascii_lowercase();
+    }
     // Upper case first unites what has one capital form only ('ß' and 'ss', both small sigmas).
     let plain = |text: &str| -> String {
         text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()

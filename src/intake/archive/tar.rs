@@ -10,9 +10,10 @@ use std::rc::Rc;
 
 use flate2::bufread::MultiGzDecoder;
 
+use super::name;
 use super::source::{Budget, Counted, Source};
 use super::tree::{Listed, What};
-use super::{Entry, EntryName, Kind, Manifest, Rejected, Trouble, Unclean, Unfit, Visit};
+use super::{Entry, EntryName, Kind, Manifest, Rejected, Trouble, Unfit, Visit};
 
 /// Bytes that the records in front of one entry may have; names and times need a few hundred.
 const EXTENSIONS: u64 = 64 << 10;
@@ -92,10 +93,7 @@ fn walk_stream<R: Read>(
         let listed = std::mem::take(&mut extensions)
             .complete(own, kind, size)
             .map_err(|error| fail(&error))?;
-        if listed.name.len() > source.limits.path {
-            let entry = EntryName::of(&listed.name);
-            return Err(Rejected::Unclean { entry, unclean: Unclean::TooLong }.into());
-        }
+        name::bound(&listed.name, &source.limits)?;
         let name = listed.name.clone();
         each(listed, &mut entry)
             .map_err(|trouble| source.blame(trouble, Some(EntryName::of(&name))))?;

@@ -153,6 +153,10 @@ impl Tree<'_> {
                 file,
             });
             folder = here.number;
+            // Long paths name folders that no entry stands for; they would be made all the same.
+            if folder == number && number > self.limits.entries {
+                return Err(Rejected::TooManyEntries { limit: self.limits.entries });
+            }
             if here.number != number {
                 let entry = EntryName::of(&full.as_bytes()[..end]);
                 if here.name != name {

@@ -9,6 +9,7 @@ use ::zip::CompressionMethod;
 use ::zip::read::{ArchiveOffset, Config};
 use ::zip::unstable::read::ZipIterable;
 
+use super::name;
 use super::source::{Budget, Bytes, Source};
 use super::tree::{Listed, What};
 use super::{Entry, EntryName, Manifest, Rejected, Trouble, Unfit, Visit};
@@ -38,6 +39,7 @@ pub(super) fn list(source: &Source<'_>) -> Result<Vec<Listed>, Trouble> {
     for entry in files {
         let last = all.last().map(|listed| listed.name.as_slice());
         let entry = entry.map_err(|error| source.explain(&error, last))?;
+        name::bound(entry.name_raw(), &source.limits)?;
         directory = directory.min(entry.central_header_start());
         let start = entry.header_start();
         let end = data_start(source, start)?.saturating_add(entry.compressed_size());
@@ -91,18 +93,18 @@ fn check_claims(
     directory: u64,
     all: &[Listed],
 ) -> Result<(), Rejected> {
-    let name = |at: usize| EntryName::of(all.get(at).map_or(b"", |listed| &listed.name));
+    let named = |at: usize| EntryName::of(all.get(at).map_or(b"", |listed| &listed.name));
     claims.sort_unstable();
     for pair in claims.windows(2) {
         if let [(_, end, first), (start, _, second)] = pair
             && end > start
         {
-            return Err(Rejected::Overlap { first: name(*first), second: name(*second) });
+            return Err(Rejected::Overlap { first: named(*first), second: named(*second) });
         }
     }
     match claims.last() {
         Some((_, end, last)) if *end > directory => Err(Rejected::Damaged {
-            after: Some(name(*last)),
+            after: Some(named(*last)),
             what: "an entry reaches into the directory".to_owned(),
         }),
         _ => Ok(()),

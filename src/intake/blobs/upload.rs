@@ -7,7 +7,8 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use sha2::{Digest as _, Sha256};
 
-use super::{Digest, PART, blocking};
+use super::{PART, blocking};
+use crate::course::Digest;
 use crate::intake::archive::Rejected;
 use crate::intake::{Fault, Trouble};
 
@@ -77,7 +78,11 @@ impl Upload {
         self.flush().await?;
         let State { mut file, hash } = self.take()?;
         let file = blocking("rewinding an upload", move || file.rewind().map(|()| file)).await?;
-        Ok(Received { file: Arc::new(file), digest: Digest::of_hash(hash), bytes: self.bytes })
+        Ok(Received {
+            file: Arc::new(file),
+            digest: Digest::from_bytes(hash.finalize().into()),
+            bytes: self.bytes,
+        })
     }
 }
 
