@@ -54,7 +54,7 @@ fn forward(grading: &mut Grading, cases: &[Case], tally: &mut Tally) -> Result<(
         match reply {
             Ok(logits) => {
                 tally.note("logits", scaled_err(&logits, &case.logits));
-                tally.hold(|| Wrong {
+                tally.hold(case.follows, || Wrong {
                     arguments: words::of_case(case),
                     place: worst(&logits, &case.logits).map(|at| words::entry("logits", &at)),
                     hint: diagnosis::of_logits(&logits, case),
@@ -97,7 +97,7 @@ fn loss_and_grads(
                 Ok(value) => {
                     let error = (value - case.loss).abs() / case.loss.abs().max(1e-8);
                     loss.note("loss", error);
-                    loss.hold(|| Wrong {
+                    loss.hold(case.follows, || Wrong {
                         arguments: arguments.clone(),
                         place: Some(format!(
                             "the loss is {}, expected {}",
@@ -118,7 +118,7 @@ fn loss_and_grads(
             match exchange::layers(&reply, "loss_and_grads", "d", &case.grads, &["loss"]) {
                 Ok(got) => {
                     grads.note_layers("d", &got, &case.grads);
-                    grads.hold(|| Wrong {
+                    grads.hold(case.follows, || Wrong {
                         arguments,
                         place: words::layers_entry("d", &got, &case.grads),
                         hint: diagnosis::of_grads(&got, case),
@@ -145,7 +145,7 @@ fn sgd(grading: &mut Grading, tally: &mut Tally) -> Result<(), Fault> {
         match reply {
             Ok(got) => {
                 tally.note_layers("", &got, &walk.end);
-                tally.hold(|| Wrong {
+                tally.hold(walk.follows, || Wrong {
                     arguments: words::of_walk(walk),
                     place: words::layers_entry("", &got, &walk.end),
                     hint: diagnosis::of_walk(&got, walk),
@@ -166,7 +166,9 @@ fn overflow(case: &Case) -> Option<&'static str> {
 
 fn sentence(text: &str, arguments: &str, hint: Option<&str>) -> String {
     let hint = hint.map(|hint| format!(" {hint}")).unwrap_or_default();
-    format!("{text}. The arguments were: {arguments}.{hint}")
+    // An error from the subject comes with lines of its own below it.
+    let gap = if text.contains('\n') { "\n" } else { ". " };
+    format!("{text}{gap}The arguments were: {arguments}.{hint}")
 }
 
 /// The first wrong result, in words.
@@ -183,6 +185,8 @@ struct Tally {
     tolerance: f64,
     calls: usize,
     wrong: usize,
+    /// Of the wrong ones, those that only an earlier call can have spoilt.
+    wrong_following: usize,
     worst: f64,
     now: f64,
     first: Option<Wrong>,
@@ -198,6 +202,7 @@ impl Tally {
             tolerance,
             calls: 0,
             wrong: 0,
+            wrong_following: 0,
             worst: 0.0,
             now: 0.0,
             first: None,
@@ -223,11 +228,12 @@ impl Tally {
     }
 
     /// Closes the call at hand; `words` are asked for if it is the first wrong one.
-    fn hold(&mut self, words: impl FnOnce() -> Wrong) {
+    fn hold(&mut self, follows: bool, words: impl FnOnce() -> Wrong) {
         self.calls += 1;
         self.worst = self.worst.max(self.now);
         if self.now > self.tolerance {
             self.wrong += 1;
+            self.wrong_following += usize::from(follows);
             if self.first.is_none() {
                 self.first = Some(words());
             }
@@ -262,27 +268,28 @@ impl Tally {
         if let Some(text) = &self.stopped {
             return Measured::nothing(text.clone());
         }
-        let Self { function, calls, wrong, worst, tolerance, .. } = self;
-        match &self.first {
-            None => Measured::new(
-                *worst,
-                format!(
-                    "{calls} calls of `{function}`: largest scaled difference {worst:.1e}, allowed {tolerance:.0e}"
-                ),
-            ),
-            Some(first) => {
-                let place =
-                    first.place.as_ref().map(|place| format!(": {place}")).unwrap_or_default();
-                let hint = first.hint.map(|hint| format!(" {hint}")).unwrap_or_default();
-                Measured::new(
-                    *worst,
-                    format!(
-                        "`{function}` is wrong in {wrong} of {calls} calls; first with {}{place}. \
-                         Largest scaled difference {worst:.1e}, allowed {tolerance:.0e}.{hint}",
-                        first.arguments
-                    ),
-                )
-            }
-        }
+        let Self { function, calls, wrong, .. } = self;
+        let (worst, allowed) = (words::error(self.worst), words::error(self.tolerance));
+        let Some(first) = &self.first else {
+            let text = format!(
+                "{calls} calls of `{function}`: largest scaled difference {worst}, allowed {allowed}"
+            );
+            return Measured::new(self.worst, text);
+        };
+        let place = first.place.as_ref().map(|place| format!(": {place}")).unwrap_or_default();
+        let hint = if self.wrong == self.wrong_following {
+            Some(
+                "Only calls that follow others are wrong: is anything kept from one call to the next?",
+            )
+        } else {
+            first.hint
+        };
+        let hint = hint.map(|hint| format!(" {hint}")).unwrap_or_default();
+        let text = format!(
+            "`{function}` is wrong in {wrong} of {calls} calls; first with {}{place}. \
+             Largest scaled difference {worst}, allowed {allowed}.{hint}",
+            first.arguments
+        );
+        Measured::new(self.worst, text)
     }
 }

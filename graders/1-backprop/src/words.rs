@@ -62,7 +62,9 @@ pub fn layers_entry(prefix: &str, got: &[Layer<f64>], expected: &[Layer<f64>]) -
 /// A number in four significant digits, short for a person.
 pub fn number(value: f64) -> String {
     let size = value.abs();
-    if value == 0.0 || (1e-3..1e5).contains(&size) {
+    if value == 0.0 {
+        "0".to_owned()
+    } else if (1e-3..1e5).contains(&size) {
         let digits = if size >= 1000.0 {
             1
         } else if size >= 1.0 {
@@ -76,13 +78,18 @@ pub fn number(value: f64) -> String {
     }
 }
 
+/// A difference or a tolerance, short for a person.
+pub fn error(value: f64) -> String {
+    if (0.01..1e4).contains(&value) { format!("{value:.2}") } else { format!("{value:.0e}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn numbers_are_short_and_never_rounded_to_nothing() {
-        let all = [0.0, 1.23456, -0.012345, 1234.56, 1e-7, 2.5e9].map(number);
-        assert_eq!(all, ["0.00000", "1.235", "-0.01235", "1234.6", "1.000e-7", "2.500e9"]);
+        let all = [-0.0, 1.23456, -0.012345, 1234.56, 1e-7, 2.5e9].map(number);
+        assert_eq!(all, ["0", "1.235", "-0.01235", "1234.6", "1.000e-7", "2.500e9"]);
     }
 }
