@@ -1,6 +1,6 @@
 //! The words of a failed check: which function, with what arguments, what came, what was expected, where.
 
-use testat_kit::check::{Worst, worst};
+use testat_kit::check::{Worst, scaled_err, worst};
 
 use crate::draws::{Case, Walk, sizes_of};
 use crate::reference::Layer;
@@ -43,7 +43,6 @@ pub fn entry(name: &str, at: &Worst) -> String {
 
 /// Where two lists of layers differ most, tensor by tensor scaled, in words.
 pub fn layers_entry(prefix: &str, got: &[Layer<f64>], expected: &[Layer<f64>]) -> Option<String> {
-    use testat_kit::check::scaled_err;
     let mut found: Option<(f64, String)> = None;
     for (l, (got, expected)) in got.iter().zip(expected).enumerate() {
         let w = (scaled_err(&got.w, &expected.w), worst(&got.w, &expected.w), "W");

@@ -142,7 +142,9 @@ impl Subject {
         };
         match self.ask(hello)?.field("api") {
             Some(link::API) => Ok(()),
-            _ => Err(Trouble::Unfit { function: "start-up", reason: LinkError::MissingField("api") }),
+            _ => {
+                Err(Trouble::Unfit { function: "start-up", reason: LinkError::MissingField("api") })
+            }
         }
     }
 
