@@ -1,12 +1,12 @@
 //! The checks of single functions: `forward`, `loss`, `grads`, `sgd`.
 
 use testat_kit::check::{Measured, scaled_err, worst};
-use testat_kit::link::LinkError;
+use testat_kit::link::{LinkError, Message};
 use testat_kit::run::{Grading, blame};
 use testat_kit::subject::{Trouble, unfit};
 use testat_kit::supervisor::Fault;
 
-use crate::draws::{self, Case};
+use crate::draws::{self, Case, Turn};
 use crate::reference::Layer;
 use crate::{diagnosis, exchange, pictures, words};
 
@@ -54,7 +54,7 @@ fn forward(grading: &mut Grading, cases: &[Case], tally: &mut Tally) -> Result<(
         match reply {
             Ok(logits) => {
                 tally.note("logits", scaled_err(&logits, &case.logits));
-                tally.hold(|| Wrong {
+                tally.hold(case.turn, || Wrong {
                     arguments: words::of_case(case),
                     place: worst(&logits, &case.logits).map(|at| words::entry("logits", &at)),
                     hint: diagnosis::of_logits(&logits, case),
@@ -72,66 +72,66 @@ fn loss_and_grads(
     loss: &mut Tally,
     grads: &mut Tally,
 ) -> Result<(), Fault> {
-    let (mut loss_goes_on, mut grads_go_on) = (true, true);
     for (done, case) in cases.iter().enumerate() {
-        if !loss_goes_on && !grads_go_on {
-            return Ok(());
-        }
-        grading.progress(if loss_goes_on { "loss" } else { "grads" }, done, cases.len())?;
-        let arguments = words::of_case(case);
-        let reply = match grading.subject.ask(exchange::grads(case)) {
-            Ok(reply) => reply,
+        let at = if loss.stopped.is_none() { "loss" } else { "grads" };
+        grading.progress(at, done, cases.len())?;
+        match grading.subject.ask(exchange::grads(case)) {
+            Ok(reply) => {
+                loss_of(&reply, case, loss)?;
+                grads_of(&reply, case, grads)?;
+            }
             Err(trouble) => {
                 // One call serves both checks: what it lacks, both lack.
-                let text = blame(trouble)?.message;
-                for tally in [loss, grads] {
-                    tally
-                        .stopped
-                        .get_or_insert_with(|| sentence(&text, &arguments, overflow(case)));
-                }
-                return Ok(());
-            }
-        };
-        if loss_goes_on {
-            match reply.scalar("loss") {
-                Ok(value) => {
-                    let error = (value - case.loss).abs() / case.loss.abs().max(1e-8);
-                    loss.note("loss", error);
-                    loss.hold(|| Wrong {
-                        arguments: arguments.clone(),
-                        place: Some(format!(
-                            "the loss is {}, expected {}",
-                            words::number(value),
-                            words::number(case.loss)
-                        )),
-                        hint: diagnosis::of_loss(value, case),
-                    });
-                }
-                Err(reason) => {
-                    let trouble = Trouble::Unfit { function: "loss_and_grads", reason };
-                    loss.stop(trouble, &arguments, overflow(case))?;
-                    loss_goes_on = false;
-                }
+                let text =
+                    sentence(&blame(trouble)?.message, &words::of_case(case), overflow(case));
+                loss.stopped.get_or_insert_with(|| text.clone());
+                grads.stopped.get_or_insert(text);
             }
         }
-        if grads_go_on {
-            match exchange::layers(&reply, "loss_and_grads", "d", &case.grads, &["loss"]) {
-                Ok(got) => {
-                    grads.note_layers("d", &got, &case.grads);
-                    grads.hold(|| Wrong {
-                        arguments,
-                        place: words::layers_entry("d", &got, &case.grads),
-                        hint: diagnosis::of_grads(&got, case),
-                    });
-                }
-                Err(trouble) => {
-                    grads.stop(trouble, &arguments, overflow(case))?;
-                    grads_go_on = false;
-                }
-            }
+        if loss.stopped.is_some() && grads.stopped.is_some() {
+            break;
         }
     }
     Ok(())
+}
+
+fn loss_of(reply: &Message, case: &Case, tally: &mut Tally) -> Result<(), Fault> {
+    if tally.stopped.is_some() {
+        return Ok(());
+    }
+    let value = match reply.scalar("loss") {
+        Ok(value) => value,
+        Err(reason) => {
+            let trouble = Trouble::Unfit { function: "loss_and_grads", reason };
+            return tally.stop(trouble, &words::of_case(case), overflow(case));
+        }
+    };
+    let (got, expected) = (words::number(value), words::number(case.loss));
+    tally.note("loss", (value - case.loss).abs() / case.loss.abs().max(1e-8));
+    tally.hold(case.turn, || Wrong {
+        arguments: words::of_case(case),
+        place: Some(format!("the loss is {got}, expected {expected}")),
+        hint: diagnosis::of_loss(value, case),
+    });
+    Ok(())
+}
+
+fn grads_of(reply: &Message, case: &Case, tally: &mut Tally) -> Result<(), Fault> {
+    if tally.stopped.is_some() {
+        return Ok(());
+    }
+    match exchange::layers(reply, "loss_and_grads", "d", &case.grads, &["loss"]) {
+        Ok(got) => {
+            tally.note_layers("d", &got, &case.grads);
+            tally.hold(case.turn, || Wrong {
+                arguments: words::of_case(case),
+                place: words::layers_entry("d", &got, &case.grads),
+                hint: diagnosis::of_grads(&got, case),
+            });
+            Ok(())
+        }
+        Err(trouble) => tally.stop(trouble, &words::of_case(case), overflow(case)),
+    }
 }
 
 fn sgd(grading: &mut Grading, tally: &mut Tally) -> Result<(), Fault> {
@@ -145,7 +145,7 @@ fn sgd(grading: &mut Grading, tally: &mut Tally) -> Result<(), Fault> {
         match reply {
             Ok(got) => {
                 tally.note_layers("", &got, &walk.end);
-                tally.hold(|| Wrong {
+                tally.hold(walk.turn, || Wrong {
                     arguments: words::of_walk(walk),
                     place: words::layers_entry("", &got, &walk.end),
                     hint: diagnosis::of_walk(&got, walk),
@@ -166,7 +166,9 @@ fn overflow(case: &Case) -> Option<&'static str> {
 
 fn sentence(text: &str, arguments: &str, hint: Option<&str>) -> String {
     let hint = hint.map(|hint| format!(" {hint}")).unwrap_or_default();
-    format!("{text}. The arguments were: {arguments}.{hint}")
+    // An error from the subject comes with lines of its own below it.
+    let gap = if text.contains('\n') { "\n" } else { ". " };
+    format!("{text}{gap}The arguments were: {arguments}.{hint}")
 }
 
 /// The first wrong result, in words.
@@ -183,6 +185,8 @@ struct Tally {
     tolerance: f64,
     calls: usize,
     wrong: usize,
+    /// Of the wrong ones, those that only an earlier call can have spoilt.
+    wrong_following: usize,
     worst: f64,
     now: f64,
     first: Option<Wrong>,
@@ -198,6 +202,7 @@ impl Tally {
             tolerance,
             calls: 0,
             wrong: 0,
+            wrong_following: 0,
             worst: 0.0,
             now: 0.0,
             first: None,
@@ -223,11 +228,12 @@ impl Tally {
     }
 
     /// Closes the call at hand; `words` are asked for if it is the first wrong one.
-    fn hold(&mut self, words: impl FnOnce() -> Wrong) {
+    fn hold(&mut self, turn: Turn, words: impl FnOnce() -> Wrong) {
         self.calls += 1;
         self.worst = self.worst.max(self.now);
         if self.now > self.tolerance {
             self.wrong += 1;
+            self.wrong_following += usize::from(turn == Turn::Following);
             if self.first.is_none() {
                 self.first = Some(words());
             }
@@ -262,27 +268,28 @@ impl Tally {
         if let Some(text) = &self.stopped {
             return Measured::nothing(text.clone());
         }
-        let Self { function, calls, wrong, worst, tolerance, .. } = self;
-        match &self.first {
-            None => Measured::new(
-                *worst,
-                format!(
-                    "{calls} calls of `{function}`: largest scaled difference {worst:.1e}, allowed {tolerance:.0e}"
-                ),
-            ),
-            Some(first) => {
-                let place =
-                    first.place.as_ref().map(|place| format!(": {place}")).unwrap_or_default();
-                let hint = first.hint.map(|hint| format!(" {hint}")).unwrap_or_default();
-                Measured::new(
-                    *worst,
-                    format!(
-                        "`{function}` is wrong in {wrong} of {calls} calls; first with {}{place}. \
-                         Largest scaled difference {worst:.1e}, allowed {tolerance:.0e}.{hint}",
-                        first.arguments
-                    ),
-                )
-            }
-        }
+        let Self { function, calls, wrong, .. } = self;
+        let (worst, allowed) = (words::error(self.worst), words::error(self.tolerance));
+        let Some(first) = &self.first else {
+            let text = format!(
+                "{calls} calls of `{function}`: largest scaled difference {worst}, allowed {allowed}"
+            );
+            return Measured::new(self.worst, text);
+        };
+        let place = first.place.as_ref().map(|place| format!(": {place}")).unwrap_or_default();
+        let hint = if self.wrong == self.wrong_following {
+            Some(
+                "Only calls that follow others are wrong: is anything kept from one call to the next?",
+            )
+        } else {
+            first.hint
+        };
+        let hint = hint.map(|hint| format!(" {hint}")).unwrap_or_default();
+        let text = format!(
+            "`{function}` is wrong in {wrong} of {calls} calls; first with {}{place}. \
+             Largest scaled difference {worst}, allowed {allowed}.{hint}",
+            first.arguments
+        );
+        Measured::new(self.worst, text)
     }
 }

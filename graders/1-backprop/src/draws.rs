@@ -18,11 +18,22 @@ pub const TRAIN: usize = 1200;
 /// Hidden test images.
 pub const TEST: usize = 597;
 
+/// What a call is there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Arguments of its own.
+    Fresh,
+    /// Right alone, it shows what is kept from earlier calls.
+    Following,
+}
+
 /// One call of `forward` and of `loss_and_grads`, with what they should return.
 #[derive(Clone, Debug)]
 pub struct Case {
     /// What is special about it, in words; empty for nothing.
     pub edge: &'static str,
+    /// What it is there for.
+    pub turn: Turn,
     /// Parameters.
     pub layers: Vec<Layer<f64>>,
     /// Samples, (N, n0).
@@ -59,12 +70,14 @@ pub fn cases(stream: &mut Stream) -> Vec<Case> {
     if let Some(before) = cases.last().cloned() {
         let sizes = sizes_of(&before.layers);
         let edge = "the shapes of the call before with other values";
-        cases.push(case(stream, &sizes, before.x.nrows(), before.activation, edge, |_, _| true));
+        let like = case(stream, &sizes, before.x.nrows(), before.activation, edge, |_, _| true);
+        cases.push(Case { turn: Turn::Following, ..like });
     }
     cases.push(large(stream));
     cases.push(very_negative(stream));
     if let Some(first) = cases.first().cloned() {
-        cases.push(Case { edge: "the first call's arguments again", ..first });
+        let edge = "the first call's arguments again";
+        cases.push(Case { edge, turn: Turn::Following, ..first });
     }
     cases
 }
@@ -114,8 +127,17 @@ fn case(
             continue;
         }
         let (loss, grads, pass) = loss_and_grads(&layers, &x, &y, activation);
-        let case =
-            Case { edge, layers, x, y, activation, logits: pass.logits.clone(), loss, grads };
+        let case = Case {
+            edge,
+            turn: Turn::Fresh,
+            layers,
+            x,
+            y,
+            activation,
+            logits: pass.logits.clone(),
+            loss,
+            grads,
+        };
         if kink_gap(&pass) > KINK && informative(&case) && steady(&case) {
             return case;
         }
@@ -155,6 +177,8 @@ pub fn farthest(a: &[Layer<f64>], b: &[Layer<f64>]) -> f64 {
 pub struct Walk {
     /// What is special about it, in words; empty for nothing.
     pub edge: &'static str,
+    /// What it is there for.
+    pub turn: Turn,
     /// Parameters at the start.
     pub layers: Vec<Layer<f64>>,
     /// The other arguments.
@@ -190,9 +214,14 @@ pub fn walks(stream: &mut Stream) -> Vec<Walk> {
     if let Some(first) = walks.first().cloned() {
         let extent = Extent::of(&first);
         let activation = first.descent.activation;
-        walks.push(Walk { edge: "the first call's arguments again", ..first });
+        walks.push(Walk {
+            edge: "the first call's arguments again",
+            turn: Turn::Following,
+            ..first
+        });
         let words = "the shapes of the call before with other values";
-        walks.push(walk(stream, &extent, &Edge { batch: (1, 1), still: false, words }, activation));
+        let edge = Edge { batch: (1, 1), still: false, words };
+        walks.push(Walk { turn: Turn::Following, ..walk(stream, &extent, &edge, activation) });
     }
     walks
 }
@@ -255,7 +284,7 @@ fn walk(stream: &mut Stream, extent: &Extent, edge: &Edge, activation: Activatio
         if bounded && moved && (gap > KINK || activation == Activation::Tanh) {
             let twin = sgd::<f32>(&cast(&layers), &descent).0;
             if farthest(&cast(&twin), &end) <= TWIN {
-                return Walk { edge: edge.words, layers, descent, end };
+                return Walk { edge: edge.words, turn: Turn::Fresh, layers, descent, end };
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The words of a failed check: which function, with what arguments, what came, what was expected, where.
 
-use testat_kit::check::{Worst, worst};
+use testat_kit::check::{Worst, scaled_err, worst};
 
 use crate::draws::{Case, Walk, sizes_of};
 use crate::reference::Layer;
@@ -43,7 +43,6 @@ pub fn entry(name: &str, at: &Worst) -> String {
 
 /// Where two lists of layers differ most, tensor by tensor scaled, in words.
 pub fn layers_entry(prefix: &str, got: &[Layer<f64>], expected: &[Layer<f64>]) -> Option<String> {
-    use testat_kit::check::scaled_err;
     let mut found: Option<(f64, String)> = None;
     for (l, (got, expected)) in got.iter().zip(expected).enumerate() {
         let w = (scaled_err(&got.w, &expected.w), worst(&got.w, &expected.w), "W");
@@ -62,7 +61,9 @@ pub fn layers_entry(prefix: &str, got: &[Layer<f64>], expected: &[Layer<f64>]) -
 /// A number in four significant digits, short for a person.
 pub fn number(value: f64) -> String {
     let size = value.abs();
-    if value == 0.0 || (1e-3..1e5).contains(&size) {
+    if value == 0.0 {
+        "0".to_owned()
+    } else if (1e-3..1e5).contains(&size) {
         let digits = if size >= 1000.0 {
             1
         } else if size >= 1.0 {
@@ -76,13 +77,18 @@ pub fn number(value: f64) -> String {
     }
 }
 
+/// A difference or a tolerance, short for a person.
+pub fn error(value: f64) -> String {
+    if (0.01..1e4).contains(&value) { format!("{value:.2}") } else { format!("{value:.0e}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn numbers_are_short_and_never_rounded_to_nothing() {
-        let all = [0.0, 1.23456, -0.012345, 1234.56, 1e-7, 2.5e9].map(number);
-        assert_eq!(all, ["0.00000", "1.235", "-0.01235", "1234.6", "1.000e-7", "2.500e9"]);
+        let all = [-0.0, 1.23456, -0.012345, 1234.56, 1e-7, 2.5e9].map(number);
+        assert_eq!(all, ["0", "1.235", "-0.01235", "1234.6", "1.000e-7", "2.500e9"]);
     }
 }

@@ -1,6 +1,7 @@
 //! Whole gradings inside one process: a right solution passes, wrong and hostile ones fail by their check.
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+#[expect(clippy::needless_pass_by_value, reason = "a student's tree passes views as it likes")]
 #[path = "../reference/rust/src/solution.rs"]
 mod solution;
 mod wrong;
@@ -81,7 +82,8 @@ fn each_slip_fails_by_its_check_first_and_the_message_names_the_mistake() {
     for (slip, check, words) in Slip::ALL {
         let rehearsal = slipping(2, slip);
         let failed = rehearsal.checks.iter().find(|check| !check.passed);
-        let failed = failed.unwrap_or_else(|| panic!("{slip:?} passed"));
+        assert!(failed.is_some(), "{slip:?} passed");
+        let failed = failed.unwrap();
         assert_eq!(failed.id, check, "{slip:?}: {}", failed.message);
         assert!(failed.message.contains(words), "{slip:?}: {}", failed.message);
         assert_eq!(rehearsal.verdict, Some(Verdict::Failed));

@@ -139,17 +139,19 @@ impl Subject {
                 }
                 self.pipes = Some(pipes);
             }
-            Err(Ending { words, .. }) => return Err(Trouble::Gone { function: "hello", words }),
+            Err(Ending { words, .. }) => return Err(Trouble::Gone { function: "start-up", words }),
         }
         let hello = Request {
             op: "hello",
-            function: "hello",
+            function: "start-up",
             message: Message::new(),
             patience: Patience::Ordinary,
         };
         match self.ask(hello)?.field("api") {
             Some(link::API) => Ok(()),
-            _ => Err(Trouble::Unfit { function: "hello", reason: LinkError::MissingField("api") }),
+            _ => {
+                Err(Trouble::Unfit { function: "start-up", reason: LinkError::MissingField("api") })
+            }
         }
     }
 

@@ -105,7 +105,6 @@ impl Backprop for Slipping {
         _seed: i64,
     ) -> Result<Trained, Problem> {
         match self.0 {
-            Slip::Untrained => Ok(params0.to_vec().into()),
             Slip::Infinite => {
                 let mut params = params0.to_vec();
                 params.iter_mut().for_each(|layer| layer.b.fill(f64::INFINITY));
@@ -115,7 +114,7 @@ impl Backprop for Slipping {
                 let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
                 Solution.train(x, y, params0, i64::from(now.subsec_nanos()))
             }
-            // They have failed before: no need to train.
+            // Untrained; or it has failed before, and there is no need to train.
             _ => Ok(params0.to_vec().into()),
         }
     }
