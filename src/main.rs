@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use testat::commands::{admin, demo, doctor, grade, runtime, serve};
+use testat::commands::{admin, doctor, grade, runtime};
 use testat::config::Config;
 
 /// Takes in course projects, grades them in a sandbox, works out who may sit the exam.
@@ -16,10 +16,6 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Pages, API and workers
-    Serve,
-    /// Workers alone, beside a server elsewhere
-    Worker,
     /// Grade a folder or an archive on this machine
     Grade(grade::Grade),
     /// The root file system for students' programs
@@ -27,8 +23,6 @@ enum Command {
     Runtime(runtime::Command),
     /// What this host can enforce
     Doctor,
-    /// Fill a demo semester
-    Demo,
     /// People, roster, semester, tokens, export
     #[command(subcommand)]
     Admin(admin::Command),
@@ -50,14 +44,11 @@ fn main() -> ExitCode {
 async fn run(command: Command) -> anyhow::Result<ExitCode> {
     let config = Config::load()?;
     match command {
-        Command::Serve => serve::serve(&config).await?,
-        Command::Worker => serve::work(&config).await?,
         Command::Grade(arguments) => {
             return Ok(ExitCode::from(grade::run(&config, arguments).await.code()));
         }
         Command::Runtime(command) => runtime::run(&config, &command).await?,
         Command::Doctor => return doctor::run(&config).await,
-        Command::Demo => demo::run(&config).await?,
         Command::Admin(command) => admin::run(&config, command).await?,
     }
     Ok(ExitCode::SUCCESS)

@@ -1,12 +1,13 @@
 //! `testat grade`: the same grading as the server's, on one's own machine.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use testat_kit::report::{Check, Report, Verdict};
 
 use crate::config::Config;
-use crate::grading::graders::Graders;
+use crate::grading::graders::{self, Graders};
 use crate::grading::seed::Seed;
 use crate::grading::session::{self, Job, Progress};
 use crate::intake::archive::{self, ArchiveLimits};
@@ -67,35 +68,33 @@ pub async fn run(config: &Config, args: Grade) -> Outcome {
 
 /// The archive to grade, and the name it goes by.
 struct Archive {
-    path: PathBuf,
+    file: File,
     name: String,
-    _packed: Option<tempfile::NamedTempFile>,
 }
 
 async fn prepare(config: &Config, args: &Grade) -> anyhow::Result<Archive> {
-    let known = crate::grading::graders::slugs(&config.graders)?;
+    let known: Vec<String> =
+        graders::projects(&config.graders)?.into_iter().map(|project| project.slug).collect();
     if !known.contains(&args.project) {
         bail!("no project `{}`; there are {}", args.project, known.join(", "));
     }
     let archive = pack(&args.path)?;
-    let file = std::fs::File::open(&archive.path).with_context(|| args.path.display().to_string())?;
-    archive::inspect(&file, &archive.name, &ArchiveLimits::default())?;
+    archive::inspect(&archive.file, &archive.name, &ArchiveLimits::default())?;
     Ok(archive)
 }
 
 /// A folder is packed as a student would pack it, and then treated as any upload.
 fn pack(path: &Path) -> anyhow::Result<Archive> {
-    let name = |path: &Path| path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
-    let metadata = std::fs::metadata(path).with_context(|| path.display().to_string())?;
-    if !metadata.is_dir() {
-        return Ok(Archive { path: path.to_owned(), name: name(path), _packed: None });
+    let place = || path.display().to_string();
+    if !std::fs::metadata(path).with_context(place)?.is_dir() {
+        let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+        return Ok(Archive { file: File::open(path).with_context(place)?, name });
     }
-    let packed = tempfile::NamedTempFile::new().context("making a temporary file")?;
-    let mut tar = tar::Builder::new(packed.reopen().context("opening a temporary file")?);
+    let mut tar = tar::Builder::new(tempfile::tempfile().context("making a temporary file")?);
     tar.follow_symlinks(false);
-    tar.append_dir_all("submission", path).with_context(|| path.display().to_string())?;
-    tar.into_inner().context("packing the folder")?;
-    Ok(Archive { path: packed.path().to_owned(), name: "submission.tar".to_owned(), _packed: Some(packed) })
+    tar.append_dir_all("submission", path).with_context(place)?;
+    let file = tar.into_inner().context("packing the folder")?;
+    Ok(Archive { file, name: "submission.tar".to_owned() })
 }
 
 async fn grade(config: &Config, args: &Grade, archive: &Archive) -> anyhow::Result<Report> {
@@ -104,7 +103,7 @@ async fn grade(config: &Config, args: &Grade, archive: &Archive) -> anyhow::Resu
     let graders = Graders::read(&config.graders, &config.harness_dir, &config.box_dir.join("harness"))?;
     let grader = graders.get(&args.project).context("the project has gone")?;
     let seed = args.seed.unwrap_or_else(Seed::random);
-    let job = Job { grader, seed, archive: &archive.path };
+    let job = Job { grader, seed, archive: archive.file.try_clone()? };
     let tell = |progress: Progress| {
         if !args.json {
             print_progress(&progress);
@@ -177,8 +176,17 @@ fn check_in_words(check: &Check) -> String {
     text
 }
 
-/// A subject's bytes must not drive the terminal: control and bidirectional characters are shown as
-/// their code.
+/// A subject's bytes must not drive the terminal: control characters are shown by their code.
 fn visible(text: &str) -> String {
-    crate::course::text::visible(text)
+    let show = |c: char| match c {
+        '\n' | '\t' => c.to_string(),
+        c if c.is_control() || is_bidirectional(c) => format!("\\u{{{:x}}}", u32::from(c)),
+        c => c.to_string(),
+    };
+    text.chars().map(show).collect()
+}
+
+/// Characters that change the direction of what follows, and so what a line seems to say.
+fn is_bidirectional(c: char) -> bool {
+    matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -180,14 +180,14 @@ impl Graders {
     }
 }
 
-/// The slugs of all projects in `folders`, in the order of their numbers; needs no built harness.
-pub fn slugs(folders: &[PathBuf]) -> Result<Vec<String>, GraderError> {
+/// What all grader folders say, in the order of their numbers; needs no built harness.
+pub fn projects(folders: &[PathBuf]) -> Result<Vec<Project>, GraderError> {
     let mut projects = Vec::new();
     for folder in grader_folders(folders)? {
         projects.push(read_project(&folder)?);
     }
     projects.sort_by_key(|project| project.number);
-    Ok(projects.into_iter().map(|project| project.slug).collect())
+    Ok(projects)
 }
 
 fn grader_folders(folders: &[PathBuf]) -> Result<Vec<PathBuf>, GraderError> {

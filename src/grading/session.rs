@@ -43,7 +43,7 @@ pub struct Job<'a> {
     /// With which data.
     pub seed: Seed,
     /// The archive as received.
-    pub archive: &'a Path,
+    pub archive: File,
 }
 
 /// How far a grading is.
@@ -249,11 +249,11 @@ impl Room {
     }
 
     async fn unpack(&self, rig: &Rig, job: &Job<'_>) -> Result<Language, Fault> {
-        let (archive, tree) = (job.archive.to_owned(), self.tree());
+        let archive = job.archive.try_clone().map_err(io_fault("opening the archive"))?;
+        let tree = self.tree();
         let limits = rig.archive_limits;
         let unpacked = tokio::task::spawn_blocking(move || {
-            let file = File::open(&archive).map_err(io_fault("opening the archive"))?;
-            let manifest = archive::unpack(&file, &limits, &tree).map_err(|trouble| Fault::Archive(trouble.to_string()))?;
+            let manifest = archive::unpack(&archive, &limits, &tree).map_err(|trouble| Fault::Archive(trouble.to_string()))?;
             Ok(manifest.language)
         });
         unpacked.await.map_err(|stopped| Fault::Archive(stopped.to_string()))?

@@ -1,7 +1,6 @@
 //! A worker: claims a grading, has it graded, records what it says. A kill at any point loses
 //! nothing: the lease runs out and another worker takes it up.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,8 +11,8 @@ use super::graders::Graders;
 use super::seed::{Seed, ServerKey};
 use super::session::{self, Job, Progress, Rig};
 use crate::clock::Clock;
-use crate::course::{self, Digest};
-use crate::intake::blobs::Blobs;
+use crate::course;
+use crate::intake::blobs::{BlobError, Blobs};
 use crate::store::queue::{self, Faulted, Held, Lease, Outcome};
 use crate::store::{self, Db};
 
@@ -45,8 +44,6 @@ pub struct Workshop {
     pub key: ServerKey,
     /// The time.
     pub clock: Clock,
-    /// Where archives are fetched to.
-    pub scratch: PathBuf,
 }
 
 /// What one step did.
@@ -70,9 +67,7 @@ enum NoVerdict {
     #[error("no grader for the project `{0}` is installed")]
     NoGrader(String),
     #[error("fetching the archive: {0}")]
-    Archive(#[from] crate::intake::Fault),
-    #[error("making a temporary file: {0}")]
-    Scratch(#[from] std::io::Error),
+    Archive(#[from] BlobError),
     #[error(transparent)]
     Session(#[from] session::Fault),
     #[error("writing the report: {0}")]
@@ -209,18 +204,13 @@ impl Worker {
         let shop = &self.shop;
         let slug = lease.slug.as_str();
         let grader = shop.graders.get(slug).ok_or_else(|| NoVerdict::NoGrader(slug.to_owned()))?;
-        let archive = tempfile::NamedTempFile::new_in(&shop.scratch)?;
-        self.fetch(&lease.digest, &archive).await?;
+        let archive = shop.blobs.get(&lease.digest).await?;
         let seed = Seed::derive(&shop.key, &lease.submission, lease.number);
-        let job = Job { grader, seed, archive: archive.path() };
+        let job = Job { grader, seed, archive };
         Ok(session::grade(&shop.rig, &job, &|progress| {
             tell.send_replace(Some(progress));
         })
         .await?)
-    }
-
-    async fn fetch(&self, digest: &Digest, into: &tempfile::NamedTempFile) -> Result<(), NoVerdict> {
-        Ok(self.shop.blobs.fetch(digest, into.path()).await?)
     }
 
     async fn record(&self, lease: &Lease, report: &Report) -> Result<Step, store::Error> {
