@@ -237,14 +237,7 @@ struct Sieve {
 impl Sieve {
     fn row(&mut self, line: u64, record: &StringRecord) -> Option<RosterRow> {
         let before = self.bad.len();
-        if record.len() != self.width {
-            let what = format!(
-                "there are {} cells and {} in the header; is a separator or a quotation mark \
-                 missing?",
-                record.len(),
-                self.width
-            );
-            self.bad.push(BadCell { line, column: None, what });
+        if !self.fits(line, record) {
             return None;
         }
         let cell = |column: Column| {
@@ -288,6 +281,20 @@ impl Sieve {
             level,
             role: role?,
         })
+    }
+
+    fn fits(&mut self, line: u64, record: &StringRecord) -> bool {
+        let fits = record.len() == self.width;
+        if !fits {
+            let what = format!(
+                "there are {} cells and {} in the header; is a separator or a quotation mark \
+                 missing?",
+                record.len(),
+                self.width
+            );
+            self.bad.push(BadCell { line, column: None, what });
+        }
+        fits
     }
 
     fn wrong(&mut self, line: u64, column: Column, what: String) {
