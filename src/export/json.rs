@@ -2,8 +2,10 @@
 
 use serde::Serialize;
 
-use super::{ExportError, Line, List, result_word, time_words};
+use super::{ExportError, List, result_word, time_words};
 use crate::course::admission::{Basis, State};
+use crate::course::result::ProjectResult;
+use crate::store::results::AdmissionRow;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -14,7 +16,7 @@ struct Document<'a> {
 
 #[derive(Serialize)]
 struct Student<'a> {
-    legi: Option<&'a str>,
+    legi: &'a str,
     family_name: &'a str,
     first_name: &'a str,
     email: &'a str,
@@ -42,35 +44,36 @@ pub(super) fn write(list: &List<'_>) -> Result<Vec<u8>, ExportError> {
     let document = Document {
         semester: list.semester.as_str(),
         at: time_words(list.at)?,
-        students: list.lines.iter().map(student).collect::<Result<_, _>>()?,
+        students: list.rows.iter().map(student).collect::<Result<_, _>>()?,
     };
     let mut bytes = serde_json::to_vec_pretty(&document)?;
     bytes.push(b'\n');
     Ok(bytes)
 }
 
-fn student<'a>(line: &Line<'a>) -> Result<Student<'a>, ExportError> {
-    let project = |result: &'a crate::course::result::ProjectResult| {
-        Ok(Project {
-            number: result.number.get(),
-            slug: result.slug.as_str(),
-            result: result_word(result),
-            since: result.since.map(time_words).transpose()?,
-            overridden: result.overridden,
-        })
-    };
+fn student(row: &AdmissionRow) -> Result<Student<'_>, ExportError> {
     Ok(Student {
-        legi: line.legi.map(|legi| legi.as_str()),
-        family_name: line.family_name,
-        first_name: line.first_name,
-        email: line.email.as_str(),
-        department: line.department,
-        level: line.level,
-        projects: line.results.iter().map(project).collect::<Result<_, ExportError>>()?,
-        passed: line.admission.passed,
-        missing: line.admission.missing,
-        state: line.admission.state,
-        basis: &line.admission.basis,
-        since: line.admission.since.map(time_words).transpose()?,
+        legi: row.legi.as_str(),
+        family_name: &row.family_name,
+        first_name: &row.first_name,
+        email: row.email.as_str(),
+        department: &row.department,
+        level: &row.level,
+        projects: row.projects.iter().map(project).collect::<Result<_, ExportError>>()?,
+        passed: row.admission.passed,
+        missing: row.admission.missing,
+        state: row.admission.state,
+        basis: &row.admission.basis,
+        since: row.admission.since.map(time_words).transpose()?,
+    })
+}
+
+fn project(result: &ProjectResult) -> Result<Project<'_>, ExportError> {
+    Ok(Project {
+        number: result.number.get(),
+        slug: result.slug.as_str(),
+        result: result_word(result),
+        since: result.since.map(time_words).transpose()?,
+        overridden: result.overridden,
     })
 }

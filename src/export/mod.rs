@@ -1,11 +1,12 @@
-//! The admission list as a file: CSV, XLSX or JSON, all from the same lines that the page shows.
+//! The admission list as a file: CSV, XLSX or JSON, all from the same rows that the page shows.
 //!
-//! [`List`] holds what one query gave; [`write`] makes the file and its SHA-256, which goes on the
+//! [`List`] holds what one query gave; [`write()`] makes the file and its SHA-256, which goes on the
 //! line that is signed. The same list gives the same bytes.
 
-use crate::course::admission::{Admission, Basis};
+use crate::course::admission::Basis;
 use crate::course::result::{ProjectResult, Window};
-use crate::course::{Digest, Email, Legi, SemesterName};
+use crate::course::{Digest, SemesterName};
+use crate::store::results::AdmissionRow;
 
 mod csv;
 mod json;
@@ -19,29 +20,8 @@ pub struct List<'a> {
     pub semester: &'a SemesterName,
     /// When it was drawn up, epoch milliseconds.
     pub at: i64,
-    /// In the order that the page shows.
-    pub lines: &'a [Line<'a>],
-}
-
-/// One student of the list.
-#[derive(Clone, Copy, Debug)]
-pub struct Line<'a> {
-    /// Matriculation number.
-    pub legi: Option<&'a Legi>,
-    /// Family name.
-    pub family_name: &'a str,
-    /// First name.
-    pub first_name: &'a str,
-    /// E-mail.
-    pub email: &'a Email,
-    /// Department.
-    pub department: &'a str,
-    /// Level of study.
-    pub level: &'a str,
-    /// In the order of the projects' numbers; each line has the same projects.
-    pub results: &'a [ProjectResult],
-    /// What it comes to.
-    pub admission: &'a Admission,
+    /// In the order that the page shows; each student has the same projects.
+    pub rows: &'a [AdmissionRow],
 }
 
 /// In which form a list is written.

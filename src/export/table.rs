@@ -1,6 +1,7 @@
 //! The list as rows and columns, which CSV and XLSX share.
 
-use super::{ExportError, Line, List, basis_words, result_word, time_words};
+use super::{ExportError, List, basis_words, result_word, time_words};
+use crate::store::results::AdmissionRow;
 
 /// A heading and the rows below it.
 pub(super) struct Table {
@@ -20,7 +21,7 @@ pub(super) enum Cell {
 
 /// Lays the list out.
 pub(super) fn of(list: &List<'_>) -> Result<Table, ExportError> {
-    let projects = list.lines.first().map_or(&[][..], |line| line.results);
+    let projects = list.rows.first().map_or(&[][..], |row| row.projects.as_slice());
     let mut heading: Vec<String> =
         ["Legi number", "Family name", "First name", "E-mail", "Department", "Level"]
             .map(str::to_owned)
@@ -28,22 +29,22 @@ pub(super) fn of(list: &List<'_>) -> Result<Table, ExportError> {
     heading.extend(projects.iter().map(|project| format!("{} {}", project.number, project.slug)));
     heading.extend(["Passed", "Missing", "State", "Basis", "Since"].map(str::to_owned));
     let width = heading.len();
-    let rows = list.lines.iter().map(|line| row(line, width)).collect::<Result<_, _>>()?;
+    let rows = list.rows.iter().map(|student| row(student, width)).collect::<Result<_, _>>()?;
     Ok(Table { heading, rows })
 }
 
-fn row(line: &Line<'_>, width: usize) -> Result<Vec<Cell>, ExportError> {
+fn row(student: &AdmissionRow, width: usize) -> Result<Vec<Cell>, ExportError> {
     let text = |text: &str| Cell::Text(text.to_owned());
-    let admission = line.admission;
+    let admission = &student.admission;
     let mut row = vec![
-        text(line.legi.map_or("", |legi| legi.as_str())),
-        text(line.family_name),
-        text(line.first_name),
-        text(line.email.as_str()),
-        text(line.department),
-        text(line.level),
+        text(student.legi.as_str()),
+        text(&student.family_name),
+        text(&student.first_name),
+        text(student.email.as_str()),
+        text(&student.department),
+        text(&student.level),
     ];
-    row.extend(line.results.iter().map(|result| text(result_word(result))));
+    row.extend(student.projects.iter().map(|result| text(result_word(result))));
     let since = admission.since.map(time_words).transpose()?.unwrap_or_default();
     row.extend([
         Cell::Number(admission.passed),

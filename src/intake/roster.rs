@@ -10,30 +10,10 @@ use std::fmt;
 use csv::StringRecord;
 
 use crate::course::{Email, Legi, Role};
+use crate::store::roster::RosterRow;
 
 /// Characters that a name or a department may have.
 const LONGEST: usize = 120;
-
-/// One person of the roster.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RosterRow {
-    /// Where it stands in the file, from 1, the header counted.
-    pub line: u64,
-    /// Never empty.
-    pub family_name: String,
-    /// Never empty.
-    pub first_name: String,
-    /// Every student has one; an instructor may.
-    pub legi: Option<Legi>,
-    /// For signing in.
-    pub email: Email,
-    /// May be empty for an instructor.
-    pub department: String,
-    /// Of study, `MSc` for example; may be empty for an instructor.
-    pub level: String,
-    /// In this semester.
-    pub role: Role,
-}
 
 /// A column that a roster has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -133,7 +113,10 @@ fn lines(cells: &[BadCell]) -> String {
     cells.iter().map(|cell| format!("\n  {cell}")).collect()
 }
 
-/// Reads a roster.
+/// Reads a roster into the rows that [`crate::store::roster::import`] takes.
+///
+/// Every student has a Legi number, a department and a level; an instructor may have none. No Legi
+/// number and no e-mail address comes twice.
 pub fn read(bytes: &[u8]) -> Result<Vec<RosterRow>, BadRoster> {
     let text = decode(bytes).map_err(|bad| BadRoster(vec![bad]))?;
     let mut reader = csv::ReaderBuilder::new()
@@ -254,14 +237,7 @@ struct Sieve {
 impl Sieve {
     fn row(&mut self, line: u64, record: &StringRecord) -> Option<RosterRow> {
         let before = self.bad.len();
-        if record.len() != self.width {
-            let what = format!(
-                "there are {} cells and {} in the header; is a separator or a quotation mark \
-                 missing?",
-                record.len(),
-                self.width
-            );
-            self.bad.push(BadCell { line, column: None, what });
+        if !self.fits(line, record) {
             return None;
         }
         let cell = |column: Column| {
@@ -305,6 +281,20 @@ impl Sieve {
             level,
             role: role?,
         })
+    }
+
+    fn fits(&mut self, line: u64, record: &StringRecord) -> bool {
+        let fits = record.len() == self.width;
+        if !fits {
+            let what = format!(
+                "there are {} cells and {} in the header; is a separator or a quotation mark \
+                 missing?",
+                record.len(),
+                self.width
+            );
+            self.bad.push(BadCell { line, column: None, what });
+        }
+        fits
     }
 
     fn wrong(&mut self, line: u64, column: Column, what: String) {

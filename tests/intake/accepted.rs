@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use testat::course::Language;
+use testat::intake::Trouble;
 use testat::intake::archive::{ArchiveLimits, Kind, Sort, unpack};
 
 use super::build::{Tar, Zipped, gzip, pax, zip};
@@ -125,4 +126,17 @@ fn archives_of_ordinary_programs_are_taken() {
         tried += 1;
     }
     assert!(tried >= 4, "tar at least must be there");
+}
+
+#[test]
+fn an_existing_folder_or_a_link_in_its_place_is_our_fault_not_the_students() {
+    let folder = tempfile::tempdir().unwrap();
+    let (there, link) = (folder.path().join("there"), folder.path().join("link"));
+    std::fs::create_dir(&there).unwrap();
+    std::os::unix::fs::symlink(&there, &link).unwrap();
+    for into in [&there, &link] {
+        let error = unpack(&upload(b"x = 1\n"), &ArchiveLimits::default(), into).unwrap_err();
+        assert!(matches!(error, Trouble::Fault(_)), "{error}");
+    }
+    assert_eq!(std::fs::read_dir(&there).unwrap().count(), 0);
 }
