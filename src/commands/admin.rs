@@ -15,7 +15,7 @@ use crate::grading::graders;
 use crate::intake::roster as roster_file;
 use crate::secret;
 use crate::store::people::NewPerson;
-use crate::store::roster::{self, Imported};
+use crate::store::roster::{self, Change, Imported};
 use crate::store::semesters::NewSemester;
 use crate::store::{self, Db, audit, invitations, people, semesters, tokens};
 
@@ -231,7 +231,7 @@ async fn show_calendar(db: &Db, name: &SemesterName) -> anyhow::Result<()> {
 }
 
 fn zurich(at: i64) -> anyhow::Result<String> {
-    let zoned = jiff::Timestamp::from_millisecond(at)?.to_zoned(calendar::zurich());
+    let zoned = jiff::Timestamp::from_millisecond(at)?.to_zoned_datetime(calendar::zurich());
     Ok(zoned.strftime("%Y-%m-%d %H:%M:%S %Z").to_string())
 }
 
@@ -251,13 +251,25 @@ async fn import(
         roster::import(db, semester, &rows, None, Clock.now()).await?
     };
     for row in &imported.rows {
-        println!("line {}: {} {}", row.line, row.email, row.change);
+        println!("line {}: {} {}", row.line, row.email, change_in_words(&row.change));
     }
     if dry_run {
         println!("Nothing has been changed: this was a dry run.");
         return Ok(());
     }
     invite_new(config, db, semester, &imported).await
+}
+
+fn change_in_words(change: &Change) -> String {
+    match change {
+        Change::Added { new_person: true } => "is new".to_owned(),
+        Change::Added { new_person: false } => "is enrolled".to_owned(),
+        Change::Unchanged => "stays as it is".to_owned(),
+        Change::Changed(fields) => {
+            let each = fields.iter().map(|field| format!("{} `{}` -> `{}`", field.field, field.from, field.to));
+            format!("changes: {}", each.collect::<Vec<_>>().join(", "))
+        }
+    }
 }
 
 /// Everyone without a password gets a link.
@@ -335,8 +347,7 @@ async fn export_admissions(
     }
     let at = Clock.now();
     let rows = store::results::admissions(db, semester, at).await?;
-    let lines: Vec<export::Line<'_>> = rows.iter().map(export::Line::from).collect();
-    let written = export::write(&export::List { semester, at, lines: &lines }, format)?;
+    let written = export::write(&export::List { semester, at, rows: &rows }, format)?;
     match output {
         Some(path) => std::fs::write(&path, &written.bytes).with_context(|| path.display().to_string())?,
         None => std::io::stdout().write_all(&written.bytes).context("writing to stdout")?,

@@ -20,8 +20,7 @@ pub struct NotASeed;
 impl Seed {
     /// HMAC-SHA256 of the server's key over the submission and the grading's number.
     pub fn derive(key: &ServerKey, submission: &SubmissionId, number: i64) -> Self {
-        // Any length of key makes an HMAC; this one has 32 bytes.
-        let mut mac = <Hmac<Sha256> as KeyInit>::new(&key.0.into());
+        let mut mac = keyed(key);
         mac.update(submission.as_str().as_bytes());
         mac.update(b"\n");
         mac.update(number.to_string().as_bytes());
@@ -32,6 +31,13 @@ impl Seed {
     pub fn random() -> Self {
         Self(rand::random())
     }
+}
+
+fn keyed(key: &ServerKey) -> Hmac<Sha256> {
+    // An HMAC takes a block of 64 bytes; a shorter key is filled with zeros (RFC 2104).
+    let mut block = [0; 64];
+    block[..key.0.len()].copy_from_slice(&key.0);
+    <Hmac<Sha256> as KeyInit>::new(&block.into())
 }
 
 impl fmt::Display for Seed {

@@ -13,7 +13,8 @@ use super::harness::{self, Control, ControlError, HarnessEnds};
 use super::seed::Seed;
 use super::subject::{Program, Subjects};
 use super::verdict::{self, Untrue};
-use crate::intake::archive::{self, ArchiveLimits, Language};
+use crate::course::Language;
+use crate::intake::archive::{self, ArchiveLimits};
 use crate::runtime::Runtime;
 use crate::sandbox::{self, Ending, Limits, Reason, Running, Sandbox};
 
@@ -176,20 +177,13 @@ pub async fn grade(rig: &Rig, job: &Job<'_>, progress: &(dyn Fn(Progress) + Sync
         seed: job.seed.to_string(),
         grader: job.grader.version.clone(),
         runtime: rig.runtime.id().to_owned(),
-        language: in_words(language).to_owned(),
+        language: language.as_str().to_owned(),
         checks: decided.checks,
         figures: decided.figures,
         log: cut(decided.log),
         usage,
         weak_limits: !rig.sandbox.is_strong(),
     })
-}
-
-fn in_words(language: Language) -> &'static str {
-    match language {
-        Language::Python => "python",
-        Language::Rust => "rust",
-    }
 }
 
 /// What has been said so far.
