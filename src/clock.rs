@@ -9,7 +9,10 @@ pub struct Clock;
 
 impl Clock {
     /// Now.
-    #[expect(clippy::disallowed_methods, reason = "the one place that asks the system for the time")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that asks the system for the time"
+    )]
     pub fn now(self) -> Millis {
         jiff::Timestamp::now().as_millisecond()
     }

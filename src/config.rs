@@ -222,7 +222,8 @@ impl Sources {
 impl Config {
     /// Reads the file (`TESTAT_CONFIG`, or `testat.toml` in the working directory) and the variables.
     pub fn load() -> Result<Self, ConfigError> {
-        let file = std::env::var_os("TESTAT_CONFIG").map_or_else(|| "testat.toml".into(), PathBuf::from);
+        let file =
+            std::env::var_os("TESTAT_CONFIG").map_or_else(|| "testat.toml".into(), PathBuf::from);
         let readable = |(name, value): (OsString, OsString)| {
             name.into_string().ok().map(|name| (name, value.to_string_lossy().into_owned()))
         };
@@ -255,7 +256,11 @@ impl Config {
             workers,
             runtime_dir: sources.get("runtime_dir")?.unwrap_or_else(|| cache_dir("runtime")),
             box_dir: sources.get("box_dir")?.unwrap_or_else(default_box_dir),
-            graders: graders.split(':').filter(|part| !part.is_empty()).map(PathBuf::from).collect(),
+            graders: graders
+                .split(':')
+                .filter(|part| !part.is_empty())
+                .map(PathBuf::from)
+                .collect(),
             harness_dir: sources.get("harness_dir")?.unwrap_or_else(beside_program),
             allow_weak_limits: sources.get("allow_weak_limits")?.unwrap_or(false),
             public_url: sources.get("public_url")?,

@@ -25,7 +25,7 @@ pub mod export;
 pub mod grading;
 pub mod intake;
 pub mod runtime;
-pub mod secret;
 pub mod sandbox;
+pub mod secret;
 pub mod store;
-// web joins when it is written
+pub mod web;

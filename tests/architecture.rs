@@ -48,8 +48,10 @@ fn every_part_uses_only_what_the_table_allows() {
             let text = fs::read_to_string(&file).unwrap();
             for (number, line) in text.lines().enumerate() {
                 for used in line.split("crate::").skip(1) {
-                    let name: String = used.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-                    let fine = name == module || allowed.contains(&name.as_str()) || name.is_empty();
+                    let name: String =
+                        used.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                    let fine =
+                        name == module || allowed.contains(&name.as_str()) || name.is_empty();
                     // A list `use crate::{a, b}` would slip through: it is not our style.
                     if !fine || used.starts_with('{') {
                         broken.push(format!("{}:{}: {}", file.display(), number + 1, line.trim()));
@@ -87,8 +89,13 @@ fn unsafe_code_is_in_the_sandbox_alone_and_each_time_says_why() {
         let text = fs::read_to_string(&file).unwrap();
         let blocks = text.matches("unsafe {").count() + text.matches("unsafe fn").count();
         let reasons = text.matches("SAFETY:").count();
-        assert!(blocks <= reasons, "{}: {blocks} unsafe, {reasons} SAFETY comments", file.display());
-        let allowed = file.starts_with(root().join("src/sandbox")) || file.ends_with("kit/src/supervisor.rs");
+        assert!(
+            blocks <= reasons,
+            "{}: {blocks} unsafe, {reasons} SAFETY comments",
+            file.display()
+        );
+        let allowed =
+            file.starts_with(root().join("src/sandbox")) || file.ends_with("kit/src/supervisor.rs");
         assert!(blocks == 0 || allowed, "{}: unsafe outside the sandbox", file.display());
     }
 }

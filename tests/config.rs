@@ -9,9 +9,8 @@ fn read(file: &str, variables: &[(&str, &str)]) -> Result<Config, String> {
     let path = folder.path().join("testat.toml");
     std::fs::write(&path, file).unwrap();
     let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    Config::from(&path, variables).map_err(|fault| {
-        fault.to_string().replace(&folder.path().display().to_string(), "")
-    })
+    Config::from(&path, variables)
+        .map_err(|fault| fault.to_string().replace(&folder.path().display().to_string(), ""))
 }
 
 #[test]
@@ -53,7 +52,8 @@ fn a_wrong_database_url_is_refused_without_being_printed() {
 
 #[test]
 fn a_variable_lies_over_the_file() {
-    let config = read("workers = 3\nlisten = \"127.0.0.1:1\"\n", &[("TESTAT_WORKERS", "5")]).unwrap();
+    let config =
+        read("workers = 3\nlisten = \"127.0.0.1:1\"\n", &[("TESTAT_WORKERS", "5")]).unwrap();
     assert_eq!(config.workers, 5);
     assert_eq!(config.listen.port(), 1);
 }

@@ -10,7 +10,8 @@ fn wrong_solutions() -> Vec<(String, PathBuf)> {
     for check in std::fs::read_dir(grader_folder().join("wrong")).unwrap() {
         let check = check.unwrap();
         for solution in std::fs::read_dir(check.path()).unwrap() {
-            found.push((check.file_name().to_string_lossy().into_owned(), solution.unwrap().path()));
+            found
+                .push((check.file_name().to_string_lossy().into_owned(), solution.unwrap().path()));
         }
     }
     assert!(found.len() >= 12, "only {} wrong solutions found", found.len());

@@ -32,12 +32,14 @@ impl Server {
     pub(crate) fn prepared(database: Option<String>) -> Self {
         let data = tempfile::tempdir().unwrap();
         let server = Self { data, database, child: None, address: String::new() };
-        let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::get("Europe/Zurich").unwrap());
+        let today =
+            jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::get("Europe/Zurich").unwrap());
         server.admin(&["semester", "add", SEMESTER, "--first-lecture", &today.date().to_string()]);
         let roster = server.data.path().join("roster.csv");
         std::fs::write(&roster, ROSTER).unwrap();
         server.admin(&["roster", "import", roster.to_str().unwrap(), "--semester", SEMESTER]);
-        server.admin(&["person", "add", ADMIN, "--family", "Office", "--given", "Course", "--admin"]);
+        server
+            .admin(&["person", "add", ADMIN, "--family", "Office", "--given", "Course", "--admin"]);
         server
     }
 
@@ -87,7 +89,8 @@ impl Server {
         let mut child = self.command().arg("serve").stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let line = lines.next().expect("serve says its address").unwrap();
-        self.address = line.split_whitespace().find(|word| word.starts_with("http://")).unwrap().to_owned();
+        self.address =
+            line.split_whitespace().find(|word| word.starts_with("http://")).unwrap().to_owned();
         self.child = Some(child);
     }
 
@@ -111,7 +114,8 @@ impl Server {
     }
 
     pub(crate) async fn get(&self, token: &str, path: &str) -> Value {
-        let response = reqwest::Client::new().get(self.url(path)).bearer_auth(token).send().await.unwrap();
+        let response =
+            reqwest::Client::new().get(self.url(path)).bearer_auth(token).send().await.unwrap();
         let status = response.status();
         let text = response.text().await.unwrap();
         assert!(status.is_success(), "{path}: {status} {text}");
@@ -119,11 +123,17 @@ impl Server {
     }
 
     /// Uploads a file as it is.
-    pub(crate) async fn upload(&self, token: &str, name: &str, bytes: Vec<u8>) -> reqwest::Response {
+    pub(crate) async fn upload(
+        &self,
+        token: &str,
+        name: &str,
+        bytes: Vec<u8>,
+    ) -> reqwest::Response {
         let part = reqwest::multipart::Part::bytes(bytes).file_name(name.to_owned());
         let form = reqwest::multipart::Form::new().part("archive", part);
         let path = format!("/api/v1/semesters/{SEMESTER}/projects/backprop/submissions");
-        let request = reqwest::Client::new().post(self.url(&path)).bearer_auth(token).multipart(form);
+        let request =
+            reqwest::Client::new().post(self.url(&path)).bearer_auth(token).multipart(form);
         request.send().await.unwrap()
     }
 

@@ -221,7 +221,8 @@ async fn semester(config: &Config, db: &Db, command: Semester) -> anyhow::Result
 }
 
 async fn show_calendar(db: &Db, name: &SemesterName) -> anyhow::Result<()> {
-    let semester = semesters::get(db, name).await?.with_context(|| format!("no semester {name}"))?;
+    let semester =
+        semesters::get(db, name).await?.with_context(|| format!("no semester {name}"))?;
     println!("{name}: {} of {} projects to be passed", semester.needed, semester.total);
     for project in semesters::projects(db, name).await? {
         let (opens, due) = (zurich(project.opens)?, zurich(project.due)?);
@@ -266,7 +267,9 @@ fn change_in_words(change: &Change) -> String {
         Change::Added { new_person: false } => "is enrolled".to_owned(),
         Change::Unchanged => "stays as it is".to_owned(),
         Change::Changed(fields) => {
-            let each = fields.iter().map(|field| format!("{} `{}` -> `{}`", field.field, field.from, field.to));
+            let each = fields
+                .iter()
+                .map(|field| format!("{} `{}` -> `{}`", field.field, field.from, field.to));
             format!("changes: {}", each.collect::<Vec<_>>().join(", "))
         }
     }
@@ -293,11 +296,12 @@ async fn invite_new(
 pub async fn invite(config: &Config, db: &Db, person: &PersonId) -> anyhow::Result<String> {
     let secret = secret::fresh();
     let now = Clock.now();
-    invitations::create(db, person, &secret.hash, now + INVITATION_DAYS * DAY_MS, None, now).await?;
-    let base = config
-        .public_url
-        .as_ref()
-        .map_or_else(|| format!("http://{}", config.listen), |url| url.as_str().trim_end_matches('/').to_owned());
+    invitations::create(db, person, &secret.hash, now + INVITATION_DAYS * DAY_MS, None, now)
+        .await?;
+    let base = config.public_url.as_ref().map_or_else(
+        || format!("http://{}", config.listen),
+        |url| url.as_str().trim_end_matches('/').to_owned(),
+    );
     Ok(format!("{base}/welcome/{}", secret.text))
 }
 
@@ -315,7 +319,10 @@ async fn person(config: &Config, db: &Db, command: Person) -> anyhow::Result<()>
         Person::Admin { email, revoke } => {
             let person = known(db, &email).await?;
             people::set_admin(db, &person, !revoke, None, Clock.now()).await?;
-            println!("{email} {} administer the server", if revoke { "may no longer" } else { "may" });
+            println!(
+                "{email} {} administer the server",
+                if revoke { "may no longer" } else { "may" }
+            );
         }
     }
     Ok(())
@@ -349,7 +356,9 @@ async fn export_admissions(
     let rows = store::results::admissions(db, semester, at).await?;
     let written = export::write(&export::List { semester, at, rows: &rows }, format)?;
     match output {
-        Some(path) => std::fs::write(&path, &written.bytes).with_context(|| path.display().to_string())?,
+        Some(path) => {
+            std::fs::write(&path, &written.bytes).with_context(|| path.display().to_string())?
+        }
         None => std::io::stdout().write_all(&written.bytes).context("writing to stdout")?,
     }
     eprintln!("sha256 {}", written.digest);

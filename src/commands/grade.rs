@@ -7,6 +7,7 @@ use anyhow::{Context, bail};
 use testat_kit::report::{Check, Report, Verdict};
 
 use crate::config::Config;
+use crate::course::text::visible;
 use crate::grading::graders::{self, Graders};
 use crate::grading::seed::Seed;
 use crate::grading::session::{self, Job, Progress};
@@ -100,7 +101,8 @@ fn pack(path: &Path) -> anyhow::Result<Archive> {
 async fn grade(config: &Config, args: &Grade, archive: &Archive) -> anyhow::Result<Report> {
     // At home the student grades their own program: weak limits are theirs to accept.
     let rig = rig::open(config, rig::Whose::Own).await?;
-    let graders = Graders::read(&config.graders, &config.harness_dir, &config.box_dir.join("harness"))?;
+    let graders =
+        Graders::read(&config.graders, &config.harness_dir, &config.box_dir.join("harness"))?;
     let grader = graders.get(&args.project).context("the project has gone")?;
     let seed = args.seed.unwrap_or_else(Seed::random);
     let job = Job { grader, seed, archive: archive.file.try_clone()? };
@@ -114,7 +116,9 @@ async fn grade(config: &Config, args: &Grade, archive: &Archive) -> anyhow::Resu
 
 fn print_progress(progress: &Progress) {
     match &progress.check {
-        Some(check) => eprintln!("{}: {check} ({} of {})", progress.phase, progress.done, progress.total),
+        Some(check) => {
+            eprintln!("{}: {check} ({} of {})", progress.phase, progress.done, progress.total)
+        }
         None => eprintln!("{}", progress.phase),
     }
 }
@@ -174,19 +178,4 @@ fn check_in_words(check: &Check) -> String {
         text.push_str(&format!("       {}\n", visible(&check.message)));
     }
     text
-}
-
-/// A subject's bytes must not drive the terminal: control characters are shown by their code.
-fn visible(text: &str) -> String {
-    let show = |c: char| match c {
-        '\n' | '\t' => c.to_string(),
-        c if c.is_control() || is_bidirectional(c) => format!("\\u{{{:x}}}", u32::from(c)),
-        c => c.to_string(),
-    };
-    text.chars().map(show).collect()
-}
-
-/// Characters that change the direction of what follows, and so what a line seems to say.
-fn is_bidirectional(c: char) -> bool {
-    matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -40,5 +40,10 @@ pub async fn open(config: &Config, whose: Whose) -> anyhow::Result<Rig> {
     fs::create_dir_all(&config.box_dir).with_context(|| config.box_dir.display().to_string())?;
     fs::set_permissions(&config.box_dir, fs::Permissions::from_mode(0o711))
         .with_context(|| config.box_dir.display().to_string())?;
-    Ok(Rig { sandbox, runtime, box_dir: config.box_dir.clone(), archive_limits: Default::default() })
+    Ok(Rig {
+        sandbox,
+        runtime,
+        box_dir: config.box_dir.clone(),
+        archive_limits: Default::default(),
+    })
 }

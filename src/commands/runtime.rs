@@ -19,7 +19,8 @@ pub async fn run(config: &Config, command: &Command) -> anyhow::Result<()> {
     let source = rig::source();
     let runtime = match command {
         Command::Build => {
-            Runtime::build(&config.runtime_dir, &source, &mut |step: &str| eprintln!("{step}")).await?
+            Runtime::build(&config.runtime_dir, &source, &mut |step: &str| eprintln!("{step}"))
+                .await?
         }
         Command::Show => Runtime::find(&config.runtime_dir, &source)?,
     };

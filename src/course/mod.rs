@@ -5,6 +5,7 @@ pub mod admission;
 pub mod attempts;
 pub mod calendar;
 pub mod result;
+pub mod text;
 mod words;
 
 pub use words::{

@@ -153,10 +153,9 @@ impl Graders {
     }
 
     fn add(&mut self, grader: Grader) -> Result<(), GraderError> {
-        let same = self
-            .0
-            .values()
-            .find(|g| g.project.slug == grader.project.slug || g.project.number == grader.project.number);
+        let same = self.0.values().find(|g| {
+            g.project.slug == grader.project.slug || g.project.number == grader.project.number
+        });
         if let Some(same) = same {
             return Err(GraderError::Wrong {
                 path: grader.folder,
@@ -217,7 +216,10 @@ pub fn read_project(folder: &Path) -> Result<Project, GraderError> {
 
 fn fault_in(project: &Project) -> Option<String> {
     let plain = |name: &str| {
-        !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
+        !name.is_empty()
+            && name
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
     };
     if !plain(&project.slug) {
         return Some(format!("slug `{}` has other characters than a-z, 0-9 and -", project.slug));
@@ -236,7 +238,10 @@ fn fault_in(project: &Project) -> Option<String> {
     let mut seen = Vec::new();
     for check in &project.checks {
         if !plain(&check.id) || seen.contains(&&check.id) {
-            return Some(format!("check `{}` is named twice or not in a-z, 0-9, _ and -", check.id));
+            return Some(format!(
+                "check `{}` is named twice or not in a-z, 0-9, _ and -",
+                check.id
+            ));
         }
         if !check.threshold.is_finite() {
             return Some(format!("threshold of check `{}` is not a finite number", check.id));
@@ -272,6 +277,8 @@ fn shelve(shelf: &Path, hash: &str, program: &[u8]) -> Result<PathBuf, GraderErr
     let fresh = tempfile::NamedTempFile::new_in(shelf).map_err(io_at(shelf))?;
     fs::write(fresh.path(), program).map_err(io_at(fresh.path()))?;
     fs::set_permissions(fresh.path(), fs::Permissions::from_mode(0o555)).map_err(io_at(&kept))?;
-    fresh.persist(&kept).map_err(|fault| GraderError::Io { path: kept.clone(), source: fault.error })?;
+    fresh
+        .persist(&kept)
+        .map_err(|fault| GraderError::Io { path: kept.clone(), source: fault.error })?;
     Ok(kept)
 }

@@ -63,7 +63,11 @@ impl Control {
         self.send(&Answer::Started, Some(pipes)).await
     }
 
-    async fn send(&mut self, answer: &Answer, pipes: Option<HarnessEnds>) -> Result<(), ControlError> {
+    async fn send(
+        &mut self,
+        answer: &Answer,
+        pipes: Option<HarnessEnds>,
+    ) -> Result<(), ControlError> {
         let mut line = serde_json::to_vec(answer)?;
         line.push(b'\n');
         let mut sent = 0;
@@ -71,7 +75,8 @@ impl Control {
             let carried = if sent == 0 { pipes.as_ref() } else { None };
             let rest = &line[sent..];
             let stream = self.stream.get_ref();
-            sent += stream.async_io(Interest::WRITABLE, || send_once(stream, rest, carried)).await?;
+            sent +=
+                stream.async_io(Interest::WRITABLE, || send_once(stream, rest, carried)).await?;
         }
         Ok(())
     }

@@ -124,7 +124,11 @@ impl Stopwatch {
 ///
 /// # Errors
 /// A [`Fault`] when there is no verdict through no fault of the student's.
-pub async fn grade(rig: &Rig, job: &Job<'_>, progress: &(dyn Fn(Progress) + Sync)) -> Result<Report, Fault> {
+pub async fn grade(
+    rig: &Rig,
+    job: &Job<'_>,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Report, Fault> {
     let begun = Instant::now();
     let mut watch = Stopwatch { since: begun };
     let mut usage = Usage::default();
@@ -204,14 +208,19 @@ impl Decided {
         if self.figure_bytes <= FIGURE_BYTES {
             self.figures.push(figure);
         } else {
-            tracing::warn!(figure.id, bytes = self.figure_bytes, "A figure was left out: too much data");
+            tracing::warn!(
+                figure.id,
+                bytes = self.figure_bytes,
+                "A figure was left out: too much data"
+            );
         }
         Ok(())
     }
 
     /// Holds the harness's checks and verdict against the project, keeping the build's check first.
     fn check_against(&mut self, grader: &Grader, said: Verdict) -> Result<Verdict, Fault> {
-        let (build, own) = std::mem::take(&mut self.checks).into_iter().partition(|c: &Check| c.id == "build");
+        let (build, own) =
+            std::mem::take(&mut self.checks).into_iter().partition(|c: &Check| c.id == "build");
         self.checks = build;
         self.checks.extend(verdict::agree(&grader.project, own, said)?);
         Ok(said)
@@ -247,7 +256,8 @@ impl Room {
         let tree = self.tree();
         let limits = rig.archive_limits;
         let unpacked = tokio::task::spawn_blocking(move || {
-            let manifest = archive::unpack(&archive, &limits, &tree).map_err(|trouble| Fault::Archive(trouble.to_string()))?;
+            let manifest = archive::unpack(&archive, &limits, &tree)
+                .map_err(|trouble| Fault::Archive(trouble.to_string()))?;
             Ok(manifest.language)
         });
         unpacked.await.map_err(|stopped| Fault::Archive(stopped.to_string()))?
@@ -298,7 +308,9 @@ fn build_fault(ending: &Ending, limits: &Limits, size: u64) -> String {
     let text = String::from_utf8_lossy(&ending.stderr);
     let first = text.lines().find(|line| line.starts_with("error")).unwrap_or_default();
     let words = ending.reason.in_words(limits);
-    format!("The program could not be built: {words}. {first} The log has all that the compiler said.")
+    format!(
+        "The program could not be built: {words}. {first} The log has all that the compiler said."
+    )
 }
 
 /// The harness while it runs.
@@ -310,14 +322,16 @@ struct Harness {
 
 impl Harness {
     async fn start(rig: &Rig, job: &Job<'_>, subjects: &mut Subjects<'_>) -> Result<Self, Fault> {
-        let (control, theirs) = harness::pair().map_err(io_fault("making the harness's descriptor 3"))?;
+        let (control, theirs) =
+            harness::pair().map_err(io_fault("making the harness's descriptor 3"))?;
         let limits = &job.grader.project.limits;
         let spec = rig.runtime.harness(&job.grader.harness, theirs, harness_limits(limits.wall()));
         // Both start at once: the harness's first event asks for a subject.
         let (running, ahead) = tokio::join!(rig.sandbox.start(spec), subjects.start_ahead());
         let running = running?;
         ahead?;
-        let thresholds = job.grader.project.checks.iter().map(|c| (c.id.clone(), c.threshold)).collect();
+        let thresholds =
+            job.grader.project.checks.iter().map(|c| (c.id.clone(), c.threshold)).collect();
         let task = Task {
             seed: job.seed.to_string(),
             thresholds,
@@ -337,7 +351,9 @@ impl Harness {
     ) -> Result<Verdict, Fault> {
         self.control.answer(&Answer::Task(self.task.clone())).await?;
         loop {
-            let Some(event) = self.control.next().await? else { return Err(self.too_early().await) };
+            let Some(event) = self.control.next().await? else {
+                return Err(self.too_early().await);
+            };
             match event {
                 Event::Start => {
                     let pipes: HarnessEnds = subjects.fresh().await?;

@@ -101,8 +101,12 @@ impl<'a> Subjects<'a> {
         }
         let runtime = &self.rig.runtime;
         let spec: Spec = match &self.program {
-            Some(Program::Python { tree }) => runtime.python_subject(tree, theirs.stdin, theirs.stdout, limits),
-            Some(Program::Rust { program }) => runtime.rust_subject(program, theirs.stdin, theirs.stdout, limits),
+            Some(Program::Python { tree }) => {
+                runtime.python_subject(tree, theirs.stdin, theirs.stdout, limits)
+            }
+            Some(Program::Rust { program }) => {
+                runtime.rust_subject(program, theirs.stdin, theirs.stdout, limits)
+            }
             None => return Ok(ours),
         };
         self.runs += 1;

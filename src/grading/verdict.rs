@@ -37,7 +37,11 @@ pub fn of(checks: &[Check]) -> Verdict {
 
 /// Puts the harness's checks into the project's order, after holding them and its verdict against
 /// the project's rules.
-pub fn agree(project: &Project, mut checks: Vec<Check>, said: Verdict) -> Result<Vec<Check>, Untrue> {
+pub fn agree(
+    project: &Project,
+    mut checks: Vec<Check>,
+    said: Verdict,
+) -> Result<Vec<Check>, Untrue> {
     let place = |id: &str| project.checks.iter().position(|rule| rule.id == id);
     checks.sort_by_key(|check| place(&check.id));
     let ids = |list: Vec<&str>| list.into_iter().map(str::to_owned).collect::<Vec<_>>();

@@ -137,7 +137,8 @@ impl Worker {
         let shop = &self.shop;
         let begun = Instant::now();
         let now = shop.clock.now();
-        let Some(lease) = queue::claim(&shop.db, &self.name, now, now + millis(LEASE)).await? else {
+        let Some(lease) = queue::claim(&shop.db, &self.name, now, now + millis(LEASE)).await?
+        else {
             return Ok(Step::Idle);
         };
         let claim_ms = begun.elapsed().as_secs_f64() * 1e3;
@@ -160,7 +161,11 @@ impl Worker {
     }
 
     /// Grades under the lease, giving signs of life and telling how far it is.
-    async fn work(&self, lease: &Lease, stop: &mut watch::Receiver<bool>) -> Result<End, store::Error> {
+    async fn work(
+        &self,
+        lease: &Lease,
+        stop: &mut watch::Receiver<bool>,
+    ) -> Result<End, store::Error> {
         let (tell, mut told) = watch::channel(None);
         let grading = self.grade(lease, &tell);
         tokio::pin!(grading);
@@ -192,7 +197,11 @@ impl Worker {
         }
     }
 
-    async fn tell(&self, lease: &Lease, told: &mut watch::Receiver<Option<Progress>>) -> Result<Held, store::Error> {
+    async fn tell(
+        &self,
+        lease: &Lease,
+        told: &mut watch::Receiver<Option<Progress>>,
+    ) -> Result<Held, store::Error> {
         let progress = told.borrow_and_update().clone();
         match progress.as_ref().map(serde_json::to_string) {
             Some(Ok(json)) => queue::progress(&self.shop.db, lease, &json).await,
@@ -200,7 +209,11 @@ impl Worker {
         }
     }
 
-    async fn grade(&self, lease: &Lease, tell: &watch::Sender<Option<Progress>>) -> Result<Report, NoVerdict> {
+    async fn grade(
+        &self,
+        lease: &Lease,
+        tell: &watch::Sender<Option<Progress>>,
+    ) -> Result<Report, NoVerdict> {
         let shop = &self.shop;
         let slug = lease.slug.as_str();
         let grader = shop.graders.get(slug).ok_or_else(|| NoVerdict::NoGrader(slug.to_owned()))?;
@@ -246,7 +259,8 @@ impl Worker {
     }
 
     async fn fault(&self, lease: &Lease, fault: &NoVerdict) -> Result<Step, store::Error> {
-        let became = queue::fault(&self.shop.db, lease, &fault.to_string(), self.shop.clock.now()).await?;
+        let became =
+            queue::fault(&self.shop.db, lease, &fault.to_string(), self.shop.clock.now()).await?;
         tracing::error!(grading.id = %lease.grading, %fault, ?became, "A grading has no verdict");
         Ok(if became == Faulted::Lost { Step::Lost } else { Step::Faulted })
     }
