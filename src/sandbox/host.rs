@@ -186,7 +186,7 @@ impl Host {
         let (view, seen) = self.view(seen).map_err(system("preparing what a program sees"))?;
         let ends = Ends::new(&mut spec).map_err(system("making pipes"))?;
         let (status, status_there) = pipe().map_err(system("making pipes"))?;
-        let kept = Kept::new(&self, &spec, &seen, status_there)
+        let kept = Kept::new(&self, &spec, &seen, &status_there)
             .map_err(system("telling bubblewrap what to do"))?;
         let command = kept.command(&self.bwrap, &spec, ends.there);
         let descent = Descent {
@@ -321,9 +321,9 @@ struct Kept {
 }
 
 impl Kept {
-    fn new(host: &Host, spec: &Spec, binds: &[Bind], status: OwnedFd) -> io::Result<Self> {
+    fn new(host: &Host, spec: &Spec, binds: &[Bind], status: &OwnedFd) -> io::Result<Self> {
         let filter = memory_file(host.filters.of(spec.profile))?;
-        let status = rustix::io::fcntl_dupfd_cloexec(&status, HIGH)?;
+        let status = rustix::io::fcntl_dupfd_cloexec(status, HIGH)?;
         let numbers = Descriptors { filter: filter.as_raw_fd(), status: status.as_raw_fd() };
         let arguments = memory_file(&arguments(spec, binds, &host.masks, numbers))?;
         Ok(Self { arguments, filter, status })
