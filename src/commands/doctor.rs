@@ -15,7 +15,7 @@ pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
         healthy &= ok;
         println!("{} {name}: {detail}", if ok { "ok     " } else { "MISSING" });
     };
-    match Runtime::find(&config.runtime_dir, &rig::source()) {
+    match Runtime::find(&config.runtime_dir, &rig::source()).await {
         Err(fault) => say("subjects' runtime", false, &fault.to_string()),
         Ok(runtime) => {
             say("subjects' runtime", true, runtime.id());

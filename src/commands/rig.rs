@@ -27,7 +27,7 @@ pub fn source() -> PathBuf {
 
 /// Opens both, or says what is missing and which command mends it.
 pub async fn open(config: &Config, whose: Whose) -> anyhow::Result<Rig> {
-    let runtime = Runtime::find(&config.runtime_dir, &source())?;
+    let runtime = Runtime::find(&config.runtime_dir, &source()).await?;
     let allow_weak = whose == Whose::Own || config.allow_weak_limits;
     let settings = Settings { allow_weak, ..Settings::new(runtime.root().to_owned()) };
     let sandbox = Sandbox::probe(&settings).await.context("probing the sandbox")?;

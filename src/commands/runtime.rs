@@ -22,7 +22,7 @@ pub async fn run(config: &Config, command: &Command) -> anyhow::Result<()> {
             Runtime::build(&config.runtime_dir, &source, &mut |step: &str| eprintln!("{step}"))
                 .await?
         }
-        Command::Show => Runtime::find(&config.runtime_dir, &source)?,
+        Command::Show => Runtime::find(&config.runtime_dir, &source).await?,
     };
     println!("{}", runtime.id());
     Ok(())
