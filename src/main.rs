@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use testat::commands::{admin, doctor, grade, runtime};
+use testat::commands::{admin, demo, doctor, grade, runtime, serve};
 use testat::config::Config;
 
 /// Takes in course projects, grades them in a sandbox, works out who may sit the exam.
@@ -16,6 +16,12 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Pages, API and workers
+    Serve,
+    /// Workers alone, beside a server elsewhere
+    Worker,
+    /// Fill a demo semester, graded for real; keeps what is there
+    Demo,
     /// Grade a folder or an archive on this machine
     Grade(grade::Grade),
     /// The root file system for students' programs
@@ -44,6 +50,9 @@ fn main() -> ExitCode {
 async fn run(command: Command) -> anyhow::Result<ExitCode> {
     let config = Config::load()?;
     match command {
+        Command::Serve => serve::serve(&config).await?,
+        Command::Worker => serve::work(&config).await?,
+        Command::Demo => demo::run(&config).await?,
         Command::Grade(arguments) => {
             return Ok(ExitCode::from(grade::run(&config, arguments).await.code()));
         }

@@ -6,10 +6,12 @@ use crate::config::Config;
 use crate::store::Db;
 
 pub mod admin;
+pub mod demo;
 pub mod doctor;
 pub mod grade;
 pub mod rig;
 pub mod runtime;
+pub mod serve;
 
 /// The store, its data folder made and its tables up to date.
 pub async fn open_store(config: &Config) -> anyhow::Result<Db> {

@@ -37,13 +37,18 @@ pub async fn open(config: &Config, whose: Whose) -> anyhow::Result<Rig> {
              programs; allow_weak_limits = true overrides that"
         );
     }
-    fs::create_dir_all(&config.box_dir).with_context(|| config.box_dir.display().to_string())?;
-    fs::set_permissions(&config.box_dir, fs::Permissions::from_mode(0o711))
-        .with_context(|| config.box_dir.display().to_string())?;
+    make_box_dir(config)?;
     Ok(Rig {
         sandbox,
         runtime,
         box_dir: config.box_dir.clone(),
         archive_limits: Default::default(),
     })
+}
+
+/// The folder of unpacked submissions, which the sandbox's users may enter but not list.
+pub fn make_box_dir(config: &Config) -> anyhow::Result<()> {
+    let place = || config.box_dir.display().to_string();
+    fs::create_dir_all(&config.box_dir).with_context(place)?;
+    fs::set_permissions(&config.box_dir, fs::Permissions::from_mode(0o711)).with_context(place)
 }

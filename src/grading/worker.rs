@@ -113,7 +113,7 @@ impl Worker {
                 }
             };
             if !waits.is_zero() {
-                let _ = tokio::time::timeout(waits, stop.wait_for(|stop| *stop)).await;
+                let _ = tokio::time::timeout(waits, told_to_stop(&mut stop)).await;
             }
         }
     }
@@ -189,7 +189,7 @@ impl Worker {
                     last_told = Some(tokio::time::Instant::now());
                 }
                 () = wait_out(last_told), if last_told.is_some_and(|at| at.elapsed() < TELL) => {}
-                _ = stop.wait_for(|stop| *stop), if deadline.is_none() => {
+                () = told_to_stop(stop), if deadline.is_none() => {
                     deadline = Some(tokio::time::Instant::now() + DRAIN);
                 }
                 () = sleep_until(deadline), if deadline.is_some() => return Ok(End::Stopped),
@@ -268,6 +268,11 @@ impl Worker {
 
 fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+async fn told_to_stop(stop: &mut watch::Receiver<bool>) {
+    // A sender that is gone can't say stop any more, and nobody is left to work for.
+    let _ = stop.wait_for(|stop| *stop).await;
 }
 
 /// Until progress may be told again.

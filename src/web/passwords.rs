@@ -71,7 +71,11 @@ fn argon2() -> Result<Argon2<'static>> {
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
-fn hash_now(password: &str) -> Result<String> {
+/// The hash of a password, on this thread: for the command line.
+///
+/// # Errors
+/// The hash could not be made.
+pub fn hash_now(password: &str) -> Result<String> {
     let hash = argon2()?
         .hash_password(password.as_bytes())
         .map_err(|e| Error::Fault(e.to_string().into()))?;
