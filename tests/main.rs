@@ -1,5 +1,6 @@
 //! All tests, in one binary.
 
+mod access;
 mod database;
 mod postgres;
 mod queue;
@@ -7,3 +8,4 @@ mod results;
 mod roster;
 mod rules;
 mod store;
+mod words;

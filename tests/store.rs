@@ -30,6 +30,7 @@ on_both!(
     a_newer_submission_takes_the_place_of_a_waiting_one,
     a_late_submission_leaves_one_on_time_in_its_place,
     an_extension_makes_late_ones_count,
+    lists_show_the_newest_first_and_where_each_stands,
     the_audit_log_shows_what_was_changed_removed_or_cut,
     migrating_twice_changes_nothing,
 );
@@ -79,6 +80,10 @@ async fn a_session_ends_idle_or_old_and_with_a_new_password(t: Course) {
     assert_eq!(sessions::of_person(&t.db, &t.admin).await.unwrap().len(), 2);
     assert_eq!(sessions::prune(&t.db, life, DAY + MINUTE).await.unwrap(), 2);
 
+    sessions::create(&t.db, &busy, &t.admin, DAY).await.unwrap();
+    sessions::delete(&t.db, &busy).await.unwrap();
+    sessions::create(&t.db, &secret, &t.admin, DAY).await.unwrap();
+    assert_eq!(sessions::delete_all(&t.db, &t.admin).await.unwrap(), 1, "the other one had ended");
     for secret in ["a", "b"] {
         sessions::create(&t.db, &SecretHash::of(secret), &t.admin, DAY).await.unwrap();
     }
@@ -289,6 +294,27 @@ async fn an_extension_makes_late_ones_count(t: Course) {
     assert_eq!(extensions::get(&t.db, &id).await.unwrap().unwrap().reason, "was ill");
 }
 
+async fn lists_show_the_newest_first_and_where_each_stands(t: Course) {
+    let (one, two) = (t.student(1).await, t.student(2).await);
+    let first = t.finish(&one, 1, Verdict::Failed).await;
+    let other = t.hand_in(&two, 1, t.start + 2 * DAY).await;
+    let second = t.hand_in(&one, 1, t.start + 3 * DAY).await;
+    let said = |list: Vec<submissions::Submission>| -> Vec<_> {
+        list.into_iter().map(|one| (one.id, one.number, one.state, one.verdict)).collect()
+    };
+    let waiting = GradingState::Waiting;
+    let first = (first.submission, 1, GradingState::Done, Some(Verdict::Failed));
+    let other = (other.submission, 1, waiting, None);
+    let second = (second.submission, 2, waiting, None);
+    let recent = submissions::recent(&t.db, &t.semester, 2).await.unwrap();
+    assert_eq!(said(recent), [second.clone(), other.clone()]);
+    let of_one = submissions::of_student(&t.db, &t.semester, &one, project(1)).await.unwrap();
+    assert_eq!(of_one[0].slug.as_str(), "backprop");
+    assert_eq!(said(of_one), [second.clone(), first]);
+    let latest = submissions::latest(&t.db, &t.semester).await.unwrap();
+    assert_eq!(said(latest), [second, other]);
+}
+
 /// Changes the database behind the program's back.
 async fn tamper(t: &Course, sql: &'static str) {
     if t.url.starts_with("sqlite") {
@@ -363,5 +389,4 @@ async fn on_sqlite_what_is_committed_is_synced_and_foreign_keys_hold() {
     assert_eq!(mode, "wal");
     let refused = sqlx::query("DELETE FROM audit").execute(read).await;
     assert!(refused.is_err(), "readers can't write");
-    let _ = Verdict::Passed;
 }
