@@ -1,5 +1,4 @@
 //! Who may do what, by table.
-#![expect(clippy::unwrap_used, reason = "a test may stop at what it did not expect")]
 
 use testat::course::access::{ACTIONS, Action, Actor, On, may};
 use testat::course::{PersonId, Role, SemesterName};

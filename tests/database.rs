@@ -1,6 +1,5 @@
 //! A fresh, migrated database of either kind for every test, and the course that most of them begin
 //! with.
-#![expect(clippy::unwrap_used, reason = "a test may stop at what it did not expect")]
 
 use jiff::civil::date;
 use testat::course::admission::Rule;

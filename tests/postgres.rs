@@ -5,7 +5,6 @@
 //! long as they live; a small watcher stops the cluster and removes its folder a few seconds after the
 //! last lock is gone, however the tests ended. As root it runs as the account `postgres`, which the
 //! server insists on.
-#![expect(clippy::panic, clippy::expect_used, reason = "without its server no such test can run")]
 
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};

@@ -1,5 +1,4 @@
 //! What counts, from hand-in to admission list, on both engines.
-#![expect(clippy::unwrap_used, reason = "a test may stop at what it did not expect")]
 
 use jiff::civil::date;
 use testat::course::admission::{Basis, Decision, State};

@@ -1,5 +1,4 @@
 //! Who takes part: the import of a class, on both engines.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may stop at what it did not expect")]
 
 use jiff::civil::date;
 use testat::course::Role;

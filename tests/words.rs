@@ -1,5 +1,4 @@
 //! The words that come from outside: what their parsers take, and what not.
-#![expect(clippy::unwrap_used, reason = "a test may stop at what it did not expect")]
 
 use proptest::prelude::*;
 use testat::course::{Digest, Email, Legi, ProjectNumber, Reason, SemesterName, Slug};

@@ -4,10 +4,28 @@
 //! `Sandbox::probe` finds out once what this host can enforce; `start` turns a [`Spec`] into a
 //! [`Running`]; `Running::wait` gives its [`Ending`]. Knows nothing of courses.
 
+pub mod beneath;
+mod bwrap;
+mod capture;
+mod cgroup;
+mod doctor;
+mod host;
+mod launch;
+mod running;
+mod seccomp;
+mod slot;
+pub mod tool;
+mod view;
+mod watch;
+mod words;
+
 use std::ffi::OsString;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::time::Duration;
+
+pub use host::Sandbox;
+pub use running::Running;
 
 /// Which system calls the program may make; the harness's list is the shortest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,6 +128,8 @@ pub struct Used {
     pub wall: Duration,
     /// Largest memory in bytes; zero where the host can't tell.
     pub peak_memory: u64,
+    /// How often a new process or thread was refused because of [`Limits::processes`].
+    pub refused_processes: u64,
 }
 
 /// How a program ended, and what it left.
@@ -119,10 +139,44 @@ pub struct Ending {
     pub reason: Reason,
     /// What it used.
     pub used: Used,
+    /// Some limit could not be enforced on this host ([`Settings::allow_weak`]).
+    pub weak: bool,
     /// Captured standard output (empty if it went elsewhere).
     pub stdout: Vec<u8>,
     /// Captured standard error.
     pub stderr: Vec<u8>,
+}
+
+/// What the host's owner decides about sandboxes.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Folder with the `usr` and `etc` that programs see ([`crate::runtime::Runtime::root`]).
+    pub root: PathBuf,
+    /// First user id of the pool, one for each running program; used only when we are root.
+    pub slots_from: u32,
+    /// How many user ids the pool has, and so how many programs can run at once on this host.
+    pub slots: u32,
+    /// Run even where the host can't enforce every limit; endings then say so.
+    pub allow_weak: bool,
+}
+
+impl Settings {
+    /// The usual settings, for programs that see `root`.
+    #[must_use]
+    pub fn new(root: PathBuf) -> Self {
+        Self { root, slots_from: 5001, slots: 64, allow_weak: false }
+    }
+}
+
+/// One thing that a sandbox needs of its host, for `testat doctor` and the admin page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Capability {
+    /// What, in a few words.
+    pub name: &'static str,
+    /// The host can enforce it.
+    pub ok: bool,
+    /// How, or why not and what to do about it.
+    pub detail: String,
 }
 
 /// Our fault or the host's: never the program's.
@@ -131,6 +185,9 @@ pub enum Fault {
     /// The sandbox could not be set up.
     #[error("the sandbox could not be set up: {0}")]
     Setup(String),
+    /// The host can't enforce every limit, and its owner hasn't said to go on without.
+    #[error("this host can't enforce every limit: {0}")]
+    Weak(String),
     /// The system refused.
     #[error("{doing}: {source}")]
     System {

@@ -1,0 +1,1 @@
+//! `testat demo`: a semester to look at.

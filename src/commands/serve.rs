@@ -1,0 +1,1 @@
+//! `testat serve` and `testat worker`.

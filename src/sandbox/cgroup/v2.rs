@@ -1,0 +1,159 @@
+//! Control groups of version 2: one folder a run, below a part of the tree that was delegated to
+//! us (by systemd's `Delegate=yes`, or by a container's own tree).
+
+use std::fs;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::{
+    Limits, Used, keyed, kill_listed, mounted, number, open_to_write, own_folder, read, remove,
+    write,
+};
+
+/// Length of the period over which [`Base::make`]'s `cpus` is measured, in microseconds.
+const PERIOD: u32 = 100_000;
+
+/// The supervisor's own place: a group that hands controllers on may have no processes itself.
+const LEAF: &str = "supervisor";
+
+/// The group below which runs get theirs.
+#[derive(Debug)]
+pub(in crate::sandbox) struct Base(PathBuf);
+
+/// The group of one run.
+#[derive(Debug)]
+pub(in crate::sandbox) struct Group(PathBuf);
+
+impl Base {
+    /// Our delegated part of the tree, made ready: we move into a leaf of it and hand the three
+    /// controllers on.
+    pub(super) fn find() -> Result<Self, String> {
+        let mounted = mounted().map_err(|e| e.to_string())?;
+        let own = fs::read_to_string("/proc/self/cgroup").map_err(|e| e.to_string())?;
+        let path = own
+            .lines()
+            .find_map(|line| line.strip_prefix("0::"))
+            .ok_or("this process is in no group")?;
+        let folder = mounted
+            .iter()
+            .find(|m| m.kind == "cgroup2")
+            .and_then(|m| own_folder(m, path))
+            .ok_or("not mounted")?;
+        let base = match folder.parent() {
+            // A second supervisor of the same unit, or ourselves a second time.
+            Some(parent) if folder.ends_with(LEAF) => parent.to_owned(),
+            _ => folder,
+        };
+        let base = Self(base);
+        base.hand_on()?;
+        Ok(base)
+    }
+
+    fn hand_on(&self) -> Result<(), String> {
+        let offered = read(&self.0, "cgroup.controllers").map_err(|e| e.to_string())?;
+        let offered: Vec<&str> = offered.split_whitespace().collect();
+        for needed in ["memory", "pids", "cpu"] {
+            if !offered.contains(&needed) {
+                return Err(format!("the {needed} controller is not delegated to us"));
+            }
+        }
+        let on = read(&self.0, "cgroup.subtree_control").map_err(|e| e.to_string())?;
+        let on: Vec<&str> = on.split_whitespace().collect();
+        if ["memory", "pids", "cpu"].iter().all(|name| on.contains(name)) {
+            return self.try_out();
+        }
+        let leaf = self.0.join(LEAF);
+        let moved = match fs::create_dir(&leaf) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+            _ => write(&leaf, "cgroup.procs", "0"),
+        };
+        moved
+            .and_then(|()| write(&self.0, "cgroup.subtree_control", "+memory +pids +cpu"))
+            .map_err(|e| format!("{} is not delegated to us alone ({e})", self.0.display()))?;
+        self.try_out()
+    }
+
+    fn try_out(&self) -> Result<(), String> {
+        let trial = super::fresh_name().map(|name| self.0.join(name)).map_err(|e| e.to_string())?;
+        fs::create_dir(&trial).and_then(|()| fs::remove_dir(&trial)).map_err(|e| e.to_string())
+    }
+
+    /// The folders in which groups are made.
+    pub(super) fn folders(&self) -> [PathBuf; 1] {
+        [self.0.clone()]
+    }
+
+    pub(super) fn make(&self, name: &str, limits: &Limits, cpus: Option<u32>) -> io::Result<Group> {
+        let group = Group(self.0.join(name));
+        fs::create_dir(&group.0)?;
+        if let Err(error) = group.limit(limits, cpus) {
+            // Empty; the first error is the one to tell.
+            let _ = fs::remove_dir(&group.0);
+            return Err(error);
+        }
+        Ok(group)
+    }
+}
+
+impl Group {
+    fn limit(&self, limits: &Limits, cpus: Option<u32>) -> io::Result<()> {
+        write(&self.0, "memory.max", &limits.memory.to_string())?;
+        // There only where the kernel counts swap.
+        if self.0.join("memory.swap.max").exists() {
+            write(&self.0, "memory.swap.max", "0")?;
+        }
+        write(&self.0, "memory.oom.group", "1")?;
+        write(&self.0, "pids.max", &limits.processes.to_string())?;
+        if let Some(cpus) = cpus {
+            write(&self.0, "cpu.max", &format!("{} {PERIOD}", PERIOD * cpus))?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn doors(&self) -> io::Result<Vec<OwnedFd>> {
+        Ok(vec![open_to_write(&self.0.join("cgroup.procs"))?.into()])
+    }
+
+    pub(super) fn cpu(&self) -> io::Result<Duration> {
+        Ok(Duration::from_micros(keyed(&read(&self.0, "cpu.stat")?, "usage_usec")))
+    }
+
+    pub(super) fn ran_out_of_memory(&self) -> io::Result<bool> {
+        Ok(keyed(&read(&self.0, "memory.events")?, "oom_kill") > 0)
+    }
+
+    pub(super) fn used(&self) -> io::Result<Used> {
+        // Since Linux 5.19.
+        let peak = match read(&self.0, "memory.peak") {
+            Ok(text) => number(&text)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
+            Err(error) => return Err(error),
+        };
+        Ok(Used {
+            cpu: self.cpu()?,
+            wall: Duration::ZERO,
+            peak_memory: peak,
+            refused_processes: keyed(&read(&self.0, "pids.events")?, "max"),
+        })
+    }
+
+    pub(super) fn end(&self) -> io::Result<bool> {
+        if !self.0.exists() || keyed(&read(&self.0, "cgroup.events")?, "populated") == 0 {
+            return Ok(true);
+        }
+        match write(&self.0, "cgroup.kill", "1") {
+            // Since Linux 5.14.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                kill_listed(&self.0)?;
+            }
+            other => other?,
+        }
+        Ok(false)
+    }
+
+    pub(super) fn remove(&self) -> io::Result<bool> {
+        remove(&self.0)
+    }
+}

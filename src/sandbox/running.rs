@@ -1,0 +1,66 @@
+//! A program that runs, as its owner sees it.
+
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+use super::watch::kill;
+use super::{Ending, Fault};
+
+/// A program that was started. Dropping it kills the program and all its children.
+#[derive(Debug)]
+pub struct Running {
+    task: JoinHandle<Result<Ending, Fault>>,
+    asked: Arc<Notify>,
+    process: OwnedFd,
+    /// What the task gave; it gives it once only.
+    ended: Option<Result<Ending, String>>,
+}
+
+impl Running {
+    pub(super) fn new(
+        task: JoinHandle<Result<Ending, Fault>>,
+        asked: Arc<Notify>,
+        process: OwnedFd,
+    ) -> Self {
+        Self { task, asked, process, ended: None }
+    }
+
+    /// Waits until the program and everything it started are gone. May be cancelled and called
+    /// again: later calls give the same ending.
+    ///
+    /// # Errors
+    /// The sandbox failed, which says nothing about the program.
+    pub async fn wait(&mut self) -> Result<Ending, Fault> {
+        match &self.ended {
+            Some(Ok(ending)) => return Ok(ending.clone()),
+            Some(Err(fault)) => return Err(Fault::Setup(fault.clone())),
+            None => {}
+        }
+        let ended = match (&mut self.task).await {
+            Ok(ended) => ended,
+            Err(error) => Err(Fault::Setup(format!("watching a program: {error}"))),
+        };
+        self.ended = Some(ended.as_ref().map(Clone::clone).map_err(ToString::to_string));
+        ended
+    }
+
+    /// Ends the program now, if it still runs; [`Running::wait`] then gives
+    /// [`super::Reason::Ended`].
+    pub fn kill(&self) {
+        self.asked.notify_one();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.ended.is_none() {
+            // Without waiting for the task to be dropped, which clears up the rest; the only
+            // error is that it has ended by itself.
+            let _ = kill(&self.process);
+            self.task.abort();
+        }
+    }
+}

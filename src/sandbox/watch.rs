@@ -1,0 +1,252 @@
+//! From the start of a program to the moment when nothing of it is left: limits, ending, clearing
+//! up, and what to say about it.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
+use tokio::io::unix::AsyncFd;
+use tokio::sync::Notify;
+use tokio::time::{MissedTickBehavior, interval, sleep, sleep_until, timeout};
+
+use super::capture::Capture;
+use super::cgroup::Group;
+use super::host::Host;
+use super::slot::Slot;
+use super::{Ending, Fault, Limits, Reason, Used};
+
+/// How often processor time and memory are looked at.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// How long the kernel may take to end what was killed.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long after the end its output may still be read; then someone else holds the pipe.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+const LOOKING: &str = "looking at what a program uses";
+const ENDING: &str = "ending a program";
+const REMOVING: &str = "removing a program's control group";
+
+/// A program that was started, and all that must be cleared up after it. Dropping it does so.
+#[derive(Debug)]
+pub(super) struct Run {
+    /// Bubblewrap's process.
+    pub(super) process: AsyncFd<OwnedFd>,
+    /// Bubblewrap's account of how the program ended.
+    pub(super) status: OwnedFd,
+    pub(super) group: Group,
+    pub(super) slot: Option<Slot>,
+    pub(super) started: Instant,
+    pub(super) limits: Limits,
+    /// Kept, because its thread is the parent of the process.
+    pub(super) host: Arc<Host>,
+    /// Bubblewrap has been waited for; its number may belong to another process.
+    pub(super) reaped: bool,
+    /// Nothing is left of it.
+    pub(super) cleared: bool,
+}
+
+impl Run {
+    /// Watches until the end, clears up, and tells.
+    pub(super) async fn watch(
+        mut self,
+        mut capture: Capture,
+        asked: Arc<Notify>,
+    ) -> Result<Ending, Fault> {
+        let ours = self.until_end(&mut capture, &asked).await?;
+        let wall = self.started.elapsed();
+        self.end_all().await?;
+        let ran_out = self.group.ran_out_of_memory().map_err(system(LOOKING))?;
+        let used = Used { wall, ..self.group.used().map_err(system(LOOKING))? };
+        self.remove().await?;
+        // Not yet over by then means that it passed a descriptor on, not that it lives.
+        if let Ok(done) = timeout(LAST_WORDS, capture.finish()).await {
+            done.map_err(system("reading a program's output"))?;
+        }
+        let over = capture.is_over();
+        let (stdout, stderr) = capture.into_texts();
+        let code = exit_code(&self.status).map_err(system("reading how a program ended"))?;
+        let reason = reason(ours, ran_out, over, code)
+            .ok_or_else(|| Fault::Setup(String::from_utf8_lossy(&stderr).trim().to_owned()))?;
+        Ok(Ending { reason, used, stdout, stderr, weak: self.host.is_weak() })
+    }
+
+    /// Waits for the program's own end, or finds our reason to end it.
+    async fn until_end(
+        &self,
+        capture: &mut Capture,
+        asked: &Notify,
+    ) -> Result<Option<Reason>, Fault> {
+        let mut look = interval(LOOK);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let deadline = (self.started + self.limits.wall).into();
+        loop {
+            tokio::select! {
+                biased;
+                ended = self.process.readable() => {
+                    ended.map_err(system("waiting for a program"))?.retain_ready();
+                    return Ok(None);
+                }
+                () = asked.notified() => return Ok(Some(Reason::Ended)),
+                passed = capture.passes_limit() => {
+                    passed.map_err(system("reading a program's output"))?;
+                    return Ok(Some(Reason::Output));
+                }
+                () = sleep_until(deadline) => return Ok(Some(Reason::Wall)),
+                _ = look.tick() => {
+                    if let Some(reason) = self.over().map_err(system(LOOKING))? {
+                        return Ok(Some(reason));
+                    }
+                }
+            }
+        }
+    }
+
+    fn over(&self) -> io::Result<Option<Reason>> {
+        if self.group.ran_out_of_memory()? {
+            return Ok(Some(Reason::Memory));
+        }
+        Ok((self.group.cpu()? > self.limits.cpu).then_some(Reason::Cpu))
+    }
+
+    /// Kills until no process is left, and reaps bubblewrap.
+    async fn end_all(&mut self) -> Result<(), Fault> {
+        let until = Instant::now() + PATIENCE;
+        while !self.end_step().map_err(system(ENDING))? {
+            if Instant::now() > until {
+                return Err(Fault::Setup("a killed program doesn't end".to_owned()));
+            }
+            sleep(Duration::from_millis(1)).await;
+        }
+        Ok(())
+    }
+
+    async fn remove(&mut self) -> Result<(), Fault> {
+        let until = Instant::now() + PATIENCE;
+        while !self.group.remove().map_err(system(REMOVING))? {
+            if Instant::now() > until {
+                return Err(Fault::Setup("an empty control group can't be removed".to_owned()));
+            }
+            sleep(Duration::from_millis(1)).await;
+        }
+        self.cleared = true;
+        Ok(())
+    }
+
+    /// True once bubblewrap is reaped and its group is empty.
+    fn end_step(&mut self) -> io::Result<bool> {
+        if !self.reaped {
+            kill(self.process.get_ref())?;
+            let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
+            self.reaped = waitid(WaitId::PidFd(self.process.get_ref().as_fd()), options)?.is_some();
+        }
+        Ok(self.group.end()? && self.reaped)
+    }
+}
+
+impl Drop for Run {
+    /// What [`Run::watch`] does at the end, where it did not come to it. Blocks for a few
+    /// milliseconds.
+    fn drop(&mut self) {
+        if self.cleared {
+            return;
+        }
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let gone = self.end_step().and_then(|ended| Ok(ended && self.group.remove()?));
+            match gone {
+                Ok(true) => return,
+                Ok(false) if Instant::now() < until => {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                other => {
+                    tracing::error!(error = ?other.err(), "A program could not be cleared up");
+                    // Its user id must not be given to another program.
+                    std::mem::forget(self.slot.take());
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Kills bubblewrap, and with it, since that is how it was started, everything inside.
+pub(super) fn kill(process: &OwnedFd) -> io::Result<()> {
+    match pidfd_send_signal(process, Signal::KILL) {
+        Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Why the program ended. Our own reason comes first, then the kernel's; the exit code, which the
+/// program could forge, decides nothing but what is said. `None` where the program never started.
+fn reason(
+    ours: Option<Reason>,
+    ran_out_of_memory: bool,
+    over_output: bool,
+    code: Option<i32>,
+) -> Option<Reason> {
+    if ours.is_some() {
+        return ours;
+    }
+    if ran_out_of_memory {
+        return Some(Reason::Memory);
+    }
+    if over_output {
+        return Some(Reason::Output);
+    }
+    // Bubblewrap tells of a signal as a shell does; an exit code of the same number looks alike.
+    Some(match code? {
+        code @ 129..=192 => Reason::Signalled(code - 128),
+        code => Reason::Exited(code),
+    })
+}
+
+/// The exit code in what bubblewrap wrote: one small JSON object an event.
+fn exit_code(status: &OwnedFd) -> io::Result<Option<i32>> {
+    let mut text = [0; 4096];
+    let mut length = 0;
+    // Never blocks: a writer that is somehow left would only mean that there is no more to read.
+    while let Some(rest) = text.get_mut(length..).filter(|rest| !rest.is_empty()) {
+        match rustix::io::read(status, rest) {
+            Ok(0) | Err(rustix::io::Errno::AGAIN) => break,
+            Ok(count) => length += count,
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let events = serde_json::Deserializer::from_slice(&text[..length]);
+    let mut codes = events
+        .into_iter::<serde_json::Value>()
+        .map_while(Result::ok)
+        .filter_map(|event| event.get("exit-code")?.as_i64());
+    Ok(codes.next().and_then(|code| code.try_into().ok()))
+}
+
+fn system(doing: &'static str) -> impl Fn(io::Error) -> Fault {
+    move |source| Fault::System { doing, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Reason, reason};
+
+    #[test]
+    fn our_own_reason_comes_first_and_the_exit_code_last() {
+        let cases = [
+            ((Some(Reason::Wall), true, true, Some(137)), Some(Reason::Wall)),
+            ((None, true, true, Some(0)), Some(Reason::Memory)),
+            ((None, false, true, Some(0)), Some(Reason::Output)),
+            ((None, false, false, Some(0)), Some(Reason::Exited(0))),
+            ((None, false, false, Some(139)), Some(Reason::Signalled(11))),
+            ((None, false, false, Some(255)), Some(Reason::Exited(255))),
+            ((None, false, false, None), None),
+        ];
+        for ((ours, memory, output, code), expected) in cases {
+            assert_eq!(reason(ours, memory, output, code), expected);
+        }
+    }
+}
