@@ -2,7 +2,16 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 #![expect(clippy::disallowed_methods, reason = "tests start programs and look at the clock")]
 
+mod access;
 mod architecture;
 mod config;
+mod database;
 mod line;
+mod postgres;
+mod queue;
+mod results;
+mod roster;
+mod rules;
 mod server;
+mod store;
+mod words;

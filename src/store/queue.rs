@@ -6,12 +6,11 @@ use serde_json::json;
 
 use super::arg::args;
 use super::audit::{self, Entry};
-use super::{Db, Error, Tx, submissions};
+pub use super::regrading::{RegradeError, regrade};
+use super::{Db, Error, Tx};
 use crate::course::attempts::{self, Retry};
-use crate::course::result::GradingState;
 use crate::course::{
-    Digest, GradingId, Language, PersonId, ProjectNumber, Reason, SemesterName, Slug, SubmissionId,
-    Verdict,
+    Digest, GradingId, Language, PersonId, ProjectNumber, SemesterName, Slug, SubmissionId, Verdict,
 };
 
 /// Why a grading was queued.
@@ -129,6 +128,16 @@ const CLAIM_TRIES: u32 = 5;
 /// # Errors
 /// When the database fails.
 pub async fn claim(db: &Db, worker: &str, now: i64, until: i64) -> Result<Option<Lease>, Error> {
+    // Read first: a worker that finds nothing to do takes no write lock.
+    let ready: Option<(i64,)> = db
+        .opt(
+            "SELECT not_before FROM gradings WHERE state = 'waiting' AND not_before <= $1 LIMIT 1",
+            args![now],
+        )
+        .await?;
+    if ready.is_none() {
+        return Ok(None);
+    }
     for _ in 0..CLAIM_TRIES {
         match try_claim(db, worker, now, until).await {
             // PostgreSQL let another worker claim the same student's other grading meanwhile.
@@ -352,65 +361,6 @@ pub async fn record(db: &Db, lease: &Lease, outcome: &Outcome, now: i64) -> Resu
     audit::append(&mut tx, entry).await?;
     tx.commit().await?;
     Ok(Held::Yes)
-}
-
-/// A submission was not queued again.
-#[derive(Debug, thiserror::Error)]
-pub enum RegradeError {
-    /// No such submission.
-    #[error("there is no such submission")]
-    NoSuchSubmission,
-    /// A grading of it waits or runs already.
-    #[error("it is being graded already")]
-    InFlight,
-    /// Our fault.
-    #[error(transparent)]
-    Store(#[from] Error),
-}
-
-/// Queues a submission to be graded again; one of its gradings that needs attention ends with it.
-///
-/// # Errors
-/// When it is unknown or being graded, or it can't be stored.
-pub async fn regrade(
-    db: &Db,
-    submission: &SubmissionId,
-    reason: &Reason,
-    by: &PersonId,
-    now: i64,
-) -> Result<GradingId, RegradeError> {
-    let grading = GradingId::new();
-    let mut tx = db.begin().await?;
-    let states: Vec<(GradingState,)> =
-        tx.all("SELECT state FROM gradings WHERE submission = $1", args![submission]).await?;
-    if states.is_empty() {
-        return Err(RegradeError::NoSuchSubmission);
-    }
-    if states.iter().any(|(state,)| matches!(state, GradingState::Waiting | GradingState::Running))
-    {
-        return Err(RegradeError::InFlight);
-    }
-    tx.run(
-        "UPDATE gradings SET state = 'replaced' WHERE submission = $1 AND state = 'needs_attention'",
-        args![submission],
-    )
-    .await?;
-    let queued = submissions::enqueue(&mut tx, submission, &grading, Cause::Regrade, now).await;
-    match queued {
-        // Someone else asked at the same time and has taken the next number.
-        Err(error) if error.is_twice() => return Err(RegradeError::InFlight),
-        other => other?,
-    }
-    let entry = Entry {
-        at: now,
-        actor: Some(by),
-        action: "grading.regrade",
-        subject: submission.to_string(),
-        details: json!({ "grading": grading, "reason": reason }),
-    };
-    audit::append(&mut tx, entry).await?;
-    tx.commit().await?;
-    Ok(grading)
 }
 
 /// How much there is to do.

@@ -4,9 +4,10 @@ use serde_json::json;
 
 use super::arg::args;
 use super::audit::{self, Entry};
-pub use super::roster_plan::{Change, FieldChange, RosterRow, RowFault};
+pub use super::roster_plan::{Change, FieldChange, RowFault};
 use super::roster_plan::{Known, Step, plan};
 use super::{Db, Error, Tx};
+pub use crate::course::roster::RosterRow;
 use crate::course::{Email, EnrolmentId, Legi, PersonId, Role, SemesterName};
 
 /// A person in one semester.

@@ -2,28 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::course::roster::RosterRow;
 use crate::course::{Email, EnrolmentId, Legi, PersonId, Role};
-
-/// One row of a roster, its words already parsed.
-#[derive(Clone, Debug)]
-pub struct RosterRow {
-    /// Its line in the file, from 1.
-    pub line: u64,
-    /// Family name.
-    pub family_name: String,
-    /// First name.
-    pub first_name: String,
-    /// Legi number; every student has one.
-    pub legi: Option<Legi>,
-    /// E-mail address.
-    pub email: Email,
-    /// Department.
-    pub department: String,
-    /// Level of study.
-    pub level: String,
-    /// Student or instructor.
-    pub role: Role,
-}
 
 /// What a row changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
