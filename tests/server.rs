@@ -33,7 +33,7 @@ impl Server {
         let data = tempfile::tempdir().unwrap();
         let server = Self { data, database, child: None, address: String::new() };
         let today =
-            jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::get("Europe/Zurich").unwrap());
+            jiff::Timestamp::now().to_zoned_datetime(jiff::tz::TimeZone::get("Europe/Zurich").unwrap());
         server.admin(&["semester", "add", SEMESTER, "--first-lecture", &today.date().to_string()]);
         let roster = server.data.path().join("roster.csv");
         std::fs::write(&roster, ROSTER).unwrap();
@@ -50,9 +50,6 @@ impl Server {
         server
     }
 
-    pub(crate) fn data_dir(&self) -> &Path {
-        self.data.path()
-    }
 
     fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_testat"));

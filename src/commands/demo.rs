@@ -16,7 +16,7 @@ use crate::intake::archive::{self, ArchiveLimits};
 use crate::intake::blobs::Blobs;
 use crate::store::overrides::{self, What};
 use crate::store::people::NewPerson;
-use crate::store::roster::RosterRow;
+use crate::course::roster::RosterRow;
 use crate::store::semesters::{NewSemester, Project};
 use crate::store::submissions::{self, NewSubmission};
 use crate::store::{Db, people, roster, semesters};

@@ -10,7 +10,7 @@ use std::fmt;
 use csv::StringRecord;
 
 use crate::course::{Email, Legi, Role};
-use crate::store::roster::RosterRow;
+use crate::course::roster::RosterRow;
 
 /// Characters that a name or a department may have.
 const LONGEST: usize = 120;
