@@ -21,6 +21,7 @@ use super::launch::{Descent, Launcher};
 use super::running::Running;
 use super::seccomp::Filters;
 use super::slot::Slot;
+use super::status::Status;
 use super::view::View;
 use super::watch::Run;
 use super::{Capability, Fault, Limits, Output, Profile, Reason, Settings, Spec};
@@ -53,7 +54,8 @@ pub(super) struct Host {
 
 impl Sandbox {
     /// Finds bubblewrap, the cgroups and the user ids, compiles the system-call filters, sweeps
-    /// what dead servers left, and runs a first program.
+    /// what dead servers left, and runs a first program. From here on this process adopts orphans
+    /// of its children (`PR_SET_CHILD_SUBREAPER`).
     ///
     /// # Errors
     /// Bubblewrap is missing or doesn't run. A limit that can't be enforced is no error here:
@@ -78,6 +80,10 @@ impl Sandbox {
             launcher,
             capabilities,
         }));
+        // Bubblewrap ends before the first process inside does, which is then nobody's child: as
+        // ours it can be waited for. Nothing else of ours leaves orphans.
+        rustix::process::set_child_subreaper(Some(rustix::process::getpid()))
+            .map_err(|e| Fault::System { doing: "adopting orphans", source: e.into() })?;
         let swept = sandbox.sweep();
         if swept > 0 {
             tracing::info!(swept, "Ended what a dead server had left running");
@@ -242,13 +248,14 @@ impl Host {
         match opened {
             Ok(process) => Ok(Run {
                 process,
-                status,
+                status: Status::new(status),
                 group,
                 slot,
                 started,
                 limits,
                 host: self.clone(),
                 reaped: false,
+                orphan_reaped: false,
                 cleared: false,
             }),
             Err(source) => Err(abandon(child, &group, source)),
@@ -366,7 +373,7 @@ fn high(descriptor: Option<OwnedFd>) -> io::Result<Option<OwnedFd>> {
 }
 
 /// Our end, which never blocks, and the program's, which does.
-fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+pub(super) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     let (here, there) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
     rustix::fs::fcntl_setfl(&here, OFlags::NONBLOCK)?;
     Ok((here, there))

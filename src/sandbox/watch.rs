@@ -15,6 +15,7 @@ use super::capture::Capture;
 use super::cgroup::Group;
 use super::host::Host;
 use super::slot::Slot;
+use super::status::Status;
 use super::{Ending, Fault, Limits, Reason, Used};
 
 /// How often processor time and memory are looked at.
@@ -36,7 +37,7 @@ pub(super) struct Run {
     /// Bubblewrap's process.
     pub(super) process: AsyncFd<OwnedFd>,
     /// Bubblewrap's account of how the program ended.
-    pub(super) status: OwnedFd,
+    pub(super) status: Status,
     pub(super) group: Group,
     pub(super) slot: Option<Slot>,
     pub(super) started: Instant,
@@ -45,6 +46,8 @@ pub(super) struct Run {
     pub(super) host: Arc<Host>,
     /// Bubblewrap has been waited for; its number may belong to another process.
     pub(super) reaped: bool,
+    /// The sandbox's first process, bubblewrap's child, has been waited for too.
+    pub(super) orphan_reaped: bool,
     /// Nothing is left of it.
     pub(super) cleared: bool,
 }
@@ -68,7 +71,7 @@ impl Run {
         }
         let over = capture.is_over();
         let (stdout, stderr) = capture.into_texts();
-        let code = exit_code(&self.status).map_err(system("reading how a program ended"))?;
+        let code = self.status.exit_code().map_err(system("reading how a program ended"))?;
         let reason = reason(ours, ran_out, over, code)
             .ok_or_else(|| Fault::Setup(String::from_utf8_lossy(&stderr).trim().to_owned()))?;
         Ok(Ending { reason, used, stdout, stderr, weak: self.host.is_weak() })
@@ -136,14 +139,20 @@ impl Run {
         Ok(())
     }
 
-    /// True once bubblewrap is reaped and its group is empty.
+    /// True once bubblewrap and the sandbox's first process are reaped and the group is empty.
     fn end_step(&mut self) -> io::Result<bool> {
         if !self.reaped {
             kill(self.process.get_ref())?;
-            let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
-            self.reaped = waitid(WaitId::PidFd(self.process.get_ref().as_fd()), options)?.is_some();
+            self.reaped = reap(WaitId::PidFd(self.process.get_ref().as_fd()))?;
         }
-        Ok(self.group.end()? && self.reaped)
+        let empty = self.group.end()?;
+        if self.reaped && !self.orphan_reaped {
+            // Bubblewrap leaves it behind, and it comes to us. Until we have waited for it,
+            // nobody else can have its number.
+            self.orphan_reaped =
+                self.status.first_process()?.map_or(Ok(true), |pid| reap(WaitId::Pid(pid)))?;
+        }
+        Ok(empty && self.orphan_reaped)
     }
 }
 
@@ -205,25 +214,14 @@ fn reason(
     })
 }
 
-/// The exit code in what bubblewrap wrote: one small JSON object an event.
-fn exit_code(status: &OwnedFd) -> io::Result<Option<i32>> {
-    let mut text = [0; 4096];
-    let mut length = 0;
-    // Never blocks: a writer that is somehow left would only mean that there is no more to read.
-    while let Some(rest) = text.get_mut(length..).filter(|rest| !rest.is_empty()) {
-        match rustix::io::read(status, rest) {
-            Ok(0) | Err(rustix::io::Errno::AGAIN) => break,
-            Ok(count) => length += count,
-            Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-        }
+/// Waits for a process that has ended. True if it was, or isn't ours to wait for; false while it
+/// still runs.
+fn reap(process: WaitId<'_>) -> io::Result<bool> {
+    match waitid(process, WaitIdOptions::EXITED | WaitIdOptions::NOHANG) {
+        Ok(ended) => Ok(ended.is_some()),
+        Err(rustix::io::Errno::CHILD) => Ok(true),
+        Err(error) => Err(error.into()),
     }
-    let events = serde_json::Deserializer::from_slice(&text[..length]);
-    let mut codes = events
-        .into_iter::<serde_json::Value>()
-        .map_while(Result::ok)
-        .filter_map(|event| event.get("exit-code")?.as_i64());
-    Ok(codes.next().and_then(|code| code.try_into().ok()))
 }
 
 fn system(doing: &'static str) -> impl Fn(io::Error) -> Fault {
