@@ -242,12 +242,13 @@ impl Host {
                 Err(also) => Fault::Setup(format!("{STARTING}: {step}: {source}; {also}")),
             }
         })?;
-        let opened = pidfd_open(Pid::from_child(&child), PidfdFlags::NONBLOCK)
-            .map_err(io::Error::from)
-            .and_then(watchable);
+        let pid = Pid::from_child(&child);
+        let opened =
+            pidfd_open(pid, PidfdFlags::NONBLOCK).map_err(io::Error::from).and_then(watchable);
         match opened {
             Ok(process) => Ok(Run {
                 process,
+                pid,
                 status: Status::new(status),
                 group,
                 slot,
@@ -255,7 +256,7 @@ impl Host {
                 limits,
                 host: self.clone(),
                 reaped: false,
-                orphan_reaped: false,
+                orphan: None,
                 cleared: false,
             }),
             Err(source) => Err(abandon(child, &group, source)),
@@ -396,7 +397,7 @@ fn watchable(process: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
 /// A process that can't be watched must not run.
 fn abandon(mut child: std::process::Child, group: &super::cgroup::Group, why: io::Error) -> Fault {
     let ended = child.kill().and_then(|()| child.wait());
-    let removed = group.end().and_then(|_| group.remove());
+    let removed = group.kill().and_then(|()| group.remove());
     match ended.map(|_| ()).and(removed.map(|_| ())) {
         Ok(()) => Fault::System { doing: "watching a program", source: why },
         Err(also) => Fault::Setup(format!("watching a program: {why}; ending it: {also}")),

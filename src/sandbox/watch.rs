@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
 use tokio::io::unix::AsyncFd;
 use tokio::sync::Notify;
 use tokio::time::{MissedTickBehavior, interval, sleep, sleep_until, timeout};
@@ -36,6 +36,8 @@ const REMOVING: &str = "removing a program's control group";
 pub(super) struct Run {
     /// Bubblewrap's process.
     pub(super) process: AsyncFd<OwnedFd>,
+    /// Its number.
+    pub(super) pid: Pid,
     /// Bubblewrap's account of how the program ended.
     pub(super) status: Status,
     pub(super) group: Group,
@@ -46,8 +48,8 @@ pub(super) struct Run {
     pub(super) host: Arc<Host>,
     /// Bubblewrap has been waited for; its number may belong to another process.
     pub(super) reaped: bool,
-    /// The sandbox's first process, bubblewrap's child, has been waited for too.
-    pub(super) orphan_reaped: bool,
+    /// The sandbox's first process, which becomes ours to wait for.
+    pub(super) orphan: Option<Pid>,
     /// Nothing is left of it.
     pub(super) cleared: bool,
 }
@@ -139,20 +141,26 @@ impl Run {
         Ok(())
     }
 
-    /// True once bubblewrap and the sandbox's first process are reaped and the group is empty.
+    /// True once no process is left, and those that are ours to wait for have been waited for.
     fn end_step(&mut self) -> io::Result<bool> {
+        let living = self.group.processes()?;
+        // Bubblewrap ends first and leaves us the first process of the sandbox, which it names
+        // unless it was killed early. Until we have waited for it, nobody else has its number.
+        if self.orphan.is_none() {
+            let child = || living.iter().find(|pid| parent(**pid) == Some(self.pid)).copied();
+            self.orphan = self.status.first_process()?.or_else(child);
+        }
         if !self.reaped {
             kill(self.process.get_ref())?;
             self.reaped = reap(WaitId::PidFd(self.process.get_ref().as_fd()))?;
         }
-        let empty = self.group.end()?;
-        if self.reaped && !self.orphan_reaped {
-            // Bubblewrap leaves it behind, and it comes to us. Until we have waited for it,
-            // nobody else can have its number.
-            self.orphan_reaped =
-                self.status.first_process()?.map_or(Ok(true), |pid| reap(WaitId::Pid(pid)))?;
+        if !living.is_empty() {
+            self.group.kill()?;
         }
-        Ok(empty && self.orphan_reaped)
+        if !self.reaped || !living.is_empty() {
+            return Ok(false);
+        }
+        self.orphan.map_or(Ok(true), |pid| reap(WaitId::Pid(pid)))
     }
 }
 
@@ -212,6 +220,14 @@ fn reason(
         code @ 129..=192 => Reason::Signalled(code - 128),
         code => Reason::Exited(code),
     })
+}
+
+/// Whose child a process is, if it still is there.
+fn parent(pid: Pid) -> Option<Pid> {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
+    // The name, in parentheses, may itself have spaces and parentheses; then state and parent.
+    let number = stat.rsplit_once(')')?.1.split_whitespace().nth(1)?;
+    Pid::from_raw(number.parse().ok()?)
 }
 
 /// Waits for a process that has ended. True if it was, or isn't ours to wait for; false while it
