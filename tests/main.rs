@@ -15,6 +15,7 @@ mod queue;
 mod results;
 mod roster;
 mod rules;
+mod sandbox;
 mod server;
 mod store;
 mod words;

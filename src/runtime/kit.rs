@@ -23,7 +23,7 @@ const PREBUILD: &str = include_str!("prebuild.py");
 /// Compiles the Python package where it will lie, so that no start has to.
 const COMPILE: &str = "cp -r /opt/testat/python /work/python && \
     python3 -m compileall -q --invalidation-mode unchecked-hash -s /work -p /opt/testat \
-    /work/python >&2 && tar --mode=u=rwX,go=rX -C /work -cf - python >&3";
+    /work/python >&2 && tar -C /work --mode=a+rX -cf - python >&3";
 
 /// Where cargo finds crates: in the kit alone.
 const CARGO_CONFIG: &str = r#"[source.crates-io]

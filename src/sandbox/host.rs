@@ -21,6 +21,7 @@ use super::launch::{Descent, Launcher};
 use super::running::Running;
 use super::seccomp::Filters;
 use super::slot::Slot;
+use super::status::Status;
 use super::view::View;
 use super::watch::Run;
 use super::{Capability, Fault, Limits, Output, Profile, Reason, Settings, Spec};
@@ -53,7 +54,8 @@ pub(super) struct Host {
 
 impl Sandbox {
     /// Finds bubblewrap, the cgroups and the user ids, compiles the system-call filters, sweeps
-    /// what dead servers left, and runs a first program.
+    /// what dead servers left, and runs a first program. From here on this process adopts orphans
+    /// of its children (`PR_SET_CHILD_SUBREAPER`).
     ///
     /// # Errors
     /// Bubblewrap is missing or doesn't run. A limit that can't be enforced is no error here:
@@ -78,6 +80,10 @@ impl Sandbox {
             launcher,
             capabilities,
         }));
+        // Bubblewrap ends before the first process inside does, which is then nobody's child: as
+        // ours it can be waited for. Nothing else of ours leaves orphans.
+        rustix::process::set_child_subreaper(Some(rustix::process::getpid()))
+            .map_err(|e| Fault::System { doing: "adopting orphans", source: e.into() })?;
         let swept = sandbox.sweep();
         if swept > 0 {
             tracing::info!(swept, "Ended what a dead server had left running");
@@ -236,19 +242,21 @@ impl Host {
                 Err(also) => Fault::Setup(format!("{STARTING}: {step}: {source}; {also}")),
             }
         })?;
-        let opened = pidfd_open(Pid::from_child(&child), PidfdFlags::NONBLOCK)
-            .map_err(io::Error::from)
-            .and_then(watchable);
+        let pid = Pid::from_child(&child);
+        let opened =
+            pidfd_open(pid, PidfdFlags::NONBLOCK).map_err(io::Error::from).and_then(watchable);
         match opened {
             Ok(process) => Ok(Run {
                 process,
-                status,
+                pid,
+                status: Status::new(status),
                 group,
                 slot,
                 started,
                 limits,
                 host: self.clone(),
                 reaped: false,
+                orphan: None,
                 cleared: false,
             }),
             Err(source) => Err(abandon(child, &group, source)),
@@ -366,7 +374,7 @@ fn high(descriptor: Option<OwnedFd>) -> io::Result<Option<OwnedFd>> {
 }
 
 /// Our end, which never blocks, and the program's, which does.
-fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+pub(super) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     let (here, there) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
     rustix::fs::fcntl_setfl(&here, OFlags::NONBLOCK)?;
     Ok((here, there))
@@ -389,7 +397,7 @@ fn watchable(process: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
 /// A process that can't be watched must not run.
 fn abandon(mut child: std::process::Child, group: &super::cgroup::Group, why: io::Error) -> Fault {
     let ended = child.kill().and_then(|()| child.wait());
-    let removed = group.end().and_then(|_| group.remove());
+    let removed = group.kill().and_then(|()| group.remove());
     match ended.map(|_| ()).and(removed.map(|_| ())) {
         Ok(()) => Fault::System { doing: "watching a program", source: why },
         Err(also) => Fault::Setup(format!("watching a program: {why}; ending it: {also}")),

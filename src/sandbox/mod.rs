@@ -14,6 +14,7 @@ mod launch;
 mod running;
 mod seccomp;
 mod slot;
+mod status;
 pub mod tool;
 mod view;
 mod watch;

@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
 use tokio::io::unix::AsyncFd;
 use tokio::sync::Notify;
 use tokio::time::{MissedTickBehavior, interval, sleep, sleep_until, timeout};
@@ -15,6 +15,7 @@ use super::capture::Capture;
 use super::cgroup::Group;
 use super::host::Host;
 use super::slot::Slot;
+use super::status::Status;
 use super::{Ending, Fault, Limits, Reason, Used};
 
 /// How often processor time and memory are looked at.
@@ -35,8 +36,10 @@ const REMOVING: &str = "removing a program's control group";
 pub(super) struct Run {
     /// Bubblewrap's process.
     pub(super) process: AsyncFd<OwnedFd>,
+    /// Its number.
+    pub(super) pid: Pid,
     /// Bubblewrap's account of how the program ended.
-    pub(super) status: OwnedFd,
+    pub(super) status: Status,
     pub(super) group: Group,
     pub(super) slot: Option<Slot>,
     pub(super) started: Instant,
@@ -45,6 +48,8 @@ pub(super) struct Run {
     pub(super) host: Arc<Host>,
     /// Bubblewrap has been waited for; its number may belong to another process.
     pub(super) reaped: bool,
+    /// The sandbox's first process, which becomes ours to wait for.
+    pub(super) orphan: Option<Pid>,
     /// Nothing is left of it.
     pub(super) cleared: bool,
 }
@@ -68,7 +73,7 @@ impl Run {
         }
         let over = capture.is_over();
         let (stdout, stderr) = capture.into_texts();
-        let code = exit_code(&self.status).map_err(system("reading how a program ended"))?;
+        let code = self.status.exit_code().map_err(system("reading how a program ended"))?;
         let reason = reason(ours, ran_out, over, code)
             .ok_or_else(|| Fault::Setup(String::from_utf8_lossy(&stderr).trim().to_owned()))?;
         Ok(Ending { reason, used, stdout, stderr, weak: self.host.is_weak() })
@@ -136,14 +141,26 @@ impl Run {
         Ok(())
     }
 
-    /// True once bubblewrap is reaped and its group is empty.
+    /// True once no process is left, and those that are ours to wait for have been waited for.
     fn end_step(&mut self) -> io::Result<bool> {
+        let living = self.group.processes()?;
+        // Bubblewrap ends first and leaves us the first process of the sandbox, which it names
+        // unless it was killed early. Until we have waited for it, nobody else has its number.
+        if self.orphan.is_none() {
+            let child = || living.iter().find(|pid| parent(**pid) == Some(self.pid)).copied();
+            self.orphan = self.status.first_process()?.or_else(child);
+        }
         if !self.reaped {
             kill(self.process.get_ref())?;
-            let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
-            self.reaped = waitid(WaitId::PidFd(self.process.get_ref().as_fd()), options)?.is_some();
+            self.reaped = reap(WaitId::PidFd(self.process.get_ref().as_fd()))?;
         }
-        Ok(self.group.end()? && self.reaped)
+        if !living.is_empty() {
+            self.group.kill()?;
+        }
+        if !self.reaped || !living.is_empty() {
+            return Ok(false);
+        }
+        self.orphan.map_or(Ok(true), |pid| reap(WaitId::Pid(pid)))
     }
 }
 
@@ -205,25 +222,22 @@ fn reason(
     })
 }
 
-/// The exit code in what bubblewrap wrote: one small JSON object an event.
-fn exit_code(status: &OwnedFd) -> io::Result<Option<i32>> {
-    let mut text = [0; 4096];
-    let mut length = 0;
-    // Never blocks: a writer that is somehow left would only mean that there is no more to read.
-    while let Some(rest) = text.get_mut(length..).filter(|rest| !rest.is_empty()) {
-        match rustix::io::read(status, rest) {
-            Ok(0) | Err(rustix::io::Errno::AGAIN) => break,
-            Ok(count) => length += count,
-            Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-        }
+/// Whose child a process is, if it still is there.
+fn parent(pid: Pid) -> Option<Pid> {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
+    // The name, in parentheses, may itself have spaces and parentheses; then state and parent.
+    let number = stat.rsplit_once(')')?.1.split_whitespace().nth(1)?;
+    Pid::from_raw(number.parse().ok()?)
+}
+
+/// Waits for a process that has ended. True if it was, or isn't ours to wait for; false while it
+/// still runs.
+fn reap(process: WaitId<'_>) -> io::Result<bool> {
+    match waitid(process, WaitIdOptions::EXITED | WaitIdOptions::NOHANG) {
+        Ok(ended) => Ok(ended.is_some()),
+        Err(rustix::io::Errno::CHILD) => Ok(true),
+        Err(error) => Err(error.into()),
     }
-    let events = serde_json::Deserializer::from_slice(&text[..length]);
-    let mut codes = events
-        .into_iter::<serde_json::Value>()
-        .map_while(Result::ok)
-        .filter_map(|event| event.get("exit-code")?.as_i64());
-    Ok(codes.next().and_then(|code| code.try_into().ok()))
 }
 
 fn system(doing: &'static str) -> impl Fn(io::Error) -> Fault {

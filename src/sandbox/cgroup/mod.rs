@@ -105,13 +105,22 @@ impl Group {
         }
     }
 
-    /// One step of ending everything: kills what runs. True once nothing does; until then, call
-    /// again a little later.
-    pub(super) fn end(&self) -> io::Result<bool> {
+    /// The processes in it.
+    pub(super) fn processes(&self) -> io::Result<Vec<Pid>> {
         match self {
-            Self::V2(group) => group.end(),
-            Self::V1(group) => group.end(),
-            Self::None => Ok(true),
+            Self::V2(group) => group.processes(),
+            Self::V1(group) => group.processes(),
+            Self::None => Ok(Vec::new()),
+        }
+    }
+
+    /// One step of ending everything: kills what runs. To be called again a little later, until
+    /// there are no processes.
+    pub(super) fn kill(&self) -> io::Result<()> {
+        match self {
+            Self::V2(group) => group.kill(),
+            Self::V1(group) => group.kill(),
+            Self::None => Ok(()),
         }
     }
 
@@ -182,16 +191,25 @@ fn sweep_folder(folder: &Path) -> usize {
 
 /// Kills every process that the group lists; says how many there were.
 fn kill_listed(group: &Path) -> io::Result<usize> {
-    let mut found = 0;
-    for line in read(group, "cgroup.procs")?.lines() {
-        let Some(pid) = line.parse().ok().and_then(Pid::from_raw) else { continue };
-        found += 1;
-        match kill_process(pid, Signal::KILL) {
+    let found = listed(group)?;
+    for pid in &found {
+        match kill_process(*pid, Signal::KILL) {
             Ok(()) | Err(rustix::io::Errno::SRCH) => {}
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(found)
+    Ok(found.len())
+}
+
+/// The processes that the group lists; none once it is gone.
+fn listed(group: &Path) -> io::Result<Vec<Pid>> {
+    match read(group, "cgroup.procs") {
+        Ok(text) => {
+            Ok(text.lines().filter_map(|line| line.parse().ok().and_then(Pid::from_raw)).collect())
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
 }
 
 /// Removes a group without processes, groups inside it first; false while the kernel still holds

@@ -11,9 +11,11 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rustix::process::Pid;
+
 use super::{
-    Limits, Mounted, Used, keyed, kill_listed, mounted, number, open_to_write, own_folder, read,
-    remove, write,
+    Limits, Mounted, Used, keyed, kill_listed, listed, mounted, number, open_to_write, own_folder,
+    read, remove, write,
 };
 
 /// Length of the period over which [`Base::make`]'s `cpus` is measured, in microseconds.
@@ -145,16 +147,17 @@ impl Group {
         })
     }
 
-    pub(super) fn end(&self) -> io::Result<bool> {
-        if !self.pids.exists() || read(&self.pids, "cgroup.procs")?.is_empty() {
-            return Ok(true);
-        }
+    pub(super) fn processes(&self) -> io::Result<Vec<Pid>> {
+        listed(&self.pids)
+    }
+
+    pub(super) fn kill(&self) -> io::Result<()> {
         // Frozen first, so that nothing can fork away between the list and the kill.
         self.freeze("FROZEN")?;
         let killed = kill_listed(&self.pids);
         self.freeze("THAWED")?;
         killed?;
-        Ok(false)
+        Ok(())
     }
 
     pub(super) fn remove(&self) -> io::Result<bool> {

@@ -7,9 +7,11 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use rustix::process::Pid;
+
 use super::{
-    Limits, Used, keyed, kill_listed, mounted, number, open_to_write, own_folder, read, remove,
-    write,
+    Limits, Used, keyed, kill_listed, listed, mounted, number, open_to_write, own_folder, read,
+    remove, write,
 };
 
 /// Length of the period over which [`Base::make`]'s `cpus` is measured, in microseconds.
@@ -139,18 +141,19 @@ impl Group {
         })
     }
 
-    pub(super) fn end(&self) -> io::Result<bool> {
-        if !self.0.exists() || keyed(&read(&self.0, "cgroup.events")?, "populated") == 0 {
-            return Ok(true);
-        }
+    pub(super) fn processes(&self) -> io::Result<Vec<Pid>> {
+        listed(&self.0)
+    }
+
+    pub(super) fn kill(&self) -> io::Result<()> {
         match write(&self.0, "cgroup.kill", "1") {
             // Since Linux 5.14.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 kill_listed(&self.0)?;
+                Ok(())
             }
-            other => other?,
+            other => other,
         }
-        Ok(false)
     }
 
     pub(super) fn remove(&self) -> io::Result<bool> {
