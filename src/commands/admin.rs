@@ -357,7 +357,7 @@ async fn export_admissions(
     let written = export::write(&export::List { semester, at, rows: &rows }, format)?;
     match output {
         Some(path) => {
-            std::fs::write(&path, &written.bytes).with_context(|| path.display().to_string())?
+            std::fs::write(&path, &written.bytes).with_context(|| path.display().to_string())?;
         }
         None => std::io::stdout().write_all(&written.bytes).context("writing to stdout")?,
     }

@@ -1,6 +1,6 @@
 //! `testat demo`: a semester to look at, with submissions that are really graded.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, bail};
 use jiff::ToSpan;
@@ -362,7 +362,7 @@ async fn hand_in(
 ) -> anyhow::Result<()> {
     let mut upload = blobs.begin(ArchiveLimits::default().packed).await?;
     upload
-        .write(pack(folder.to_owned())?.into())
+        .write(pack(folder)?.into())
         .await
         .map_err(|fault| anyhow::anyhow!("{fault}"))?;
     let received = upload.finish().await?;
@@ -383,9 +383,9 @@ async fn hand_in(
     Ok(())
 }
 
-fn pack(folder: PathBuf) -> anyhow::Result<Vec<u8>> {
+fn pack(folder: &Path) -> anyhow::Result<Vec<u8>> {
     let mut tar = tar::Builder::new(Vec::new());
-    tar.append_dir_all("submission", &folder).with_context(|| folder.display().to_string())?;
+    tar.append_dir_all("submission", folder).with_context(|| folder.display().to_string())?;
     Ok(tar.into_inner()?)
 }
 

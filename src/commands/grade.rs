@@ -117,7 +117,7 @@ async fn grade(config: &Config, args: &Grade, archive: &Archive) -> anyhow::Resu
 fn print_progress(progress: &Progress) {
     match &progress.check {
         Some(check) => {
-            eprintln!("{}: {check} ({} of {})", progress.phase, progress.done, progress.total)
+            eprintln!("{}: {check} ({} of {})", progress.phase, progress.done, progress.total);
         }
         None => eprintln!("{}", progress.phase),
     }

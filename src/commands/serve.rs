@@ -33,7 +33,7 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     if config.workers > 0 {
         let shop = workshop(config, graders).await?;
         host = notes(&shop);
-        workers = start_workers(config, shop, &stopped);
+        workers = start_workers(config, &shop, &stopped);
     }
     let listener = TcpListener::bind(config.listen)
         .with_context(|| format!("listening on {}", config.listen))?;
@@ -69,7 +69,7 @@ pub async fn work(config: &Config) -> anyhow::Result<()> {
     start_log(config);
     let (stop, stopped) = watch::channel(false);
     let shop = workshop(config, read_graders(config)?).await?;
-    let mut workers = start_workers(config, shop, &stopped);
+    let mut workers = start_workers(config, &shop, &stopped);
     wait_for_stop().await?;
     let _ = stop.send(true);
     while workers.join_next().await.is_some() {}

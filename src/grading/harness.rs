@@ -45,11 +45,12 @@ impl Control {
     pub async fn next(&mut self) -> Result<Option<Event>, ControlError> {
         let mut line = Vec::new();
         (&mut self.stream).take(LINE_LIMIT).read_until(b'\n', &mut line).await?;
-        match line.last() {
-            None => Ok(None),
-            Some(b'\n') => Ok(Some(serde_json::from_slice(&line)?)),
-            Some(_) if line.len() as u64 == LINE_LIMIT => Err(ControlError::TooLong),
-            Some(_) => Ok(None),
+        if line.ends_with(b"\n") {
+            Ok(Some(serde_json::from_slice(&line)?))
+        } else if line.len() as u64 == LINE_LIMIT {
+            Err(ControlError::TooLong)
+        } else {
+            Ok(None)
         }
     }
 

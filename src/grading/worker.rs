@@ -76,7 +76,7 @@ enum NoVerdict {
 
 /// How the work on one lease came to its end.
 enum End {
-    Graded(Result<Report, NoVerdict>),
+    Graded(Box<Result<Report, NoVerdict>>),
     Lost,
     Stopped,
 }
@@ -152,11 +152,13 @@ impl Worker {
                 tracing::info!(grading.id = %lease.grading, "Stopping: the grading waits again");
                 Ok(Step::Released)
             }
-            End::Graded(Ok(mut report)) => {
-                report.usage.phases.insert("claim".to_owned(), claim_ms);
-                self.record(&lease, &report).await
-            }
-            End::Graded(Err(fault)) => self.fault(&lease, &fault).await,
+            End::Graded(ended) => match *ended {
+                Ok(mut report) => {
+                    report.usage.phases.insert("claim".to_owned(), claim_ms);
+                    self.record(&lease, &report).await
+                }
+                Err(fault) => self.fault(&lease, &fault).await,
+            },
         }
     }
 
@@ -175,7 +177,7 @@ impl Worker {
         loop {
             tokio::select! {
                 biased;
-                ended = &mut grading => return Ok(End::Graded(ended)),
+                ended = &mut grading => return Ok(End::Graded(Box::new(ended))),
                 _ = beat.tick() => {
                     let until = self.shop.clock.now() + millis(LEASE);
                     if queue::heartbeat(&self.shop.db, lease, until).await? == Held::Lost {
