@@ -101,7 +101,7 @@ pub fn read_graders(config: &Config) -> anyhow::Result<Graders> {
 
 fn start_workers(
     config: &Config,
-    shop: Arc<Workshop>,
+    shop: &Arc<Workshop>,
     stopped: &watch::Receiver<bool>,
 ) -> JoinSet<()> {
     let mut workers = JoinSet::new();

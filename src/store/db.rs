@@ -81,7 +81,7 @@ pub enum Db {
     Postgres(PgPool),
 }
 
-/// Everything in it happens, or nothing; dropped without [`Tx::commit`], nothing.
+/// Everything in it happens, or nothing; dropped before its commit, nothing.
 #[derive(Debug)]
 pub enum Tx {
     /// On SQLite, holding the write lock from the start.
