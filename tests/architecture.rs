@@ -12,7 +12,7 @@ const MAY_USE: [(&str, &[&str]); 8] = [
     ("intake", &["course"]),
     ("export", &["course", "store"]),
     ("grading", &["clock", "course", "intake", "runtime", "sandbox", "store"]),
-    ("web", &["clock", "course", "export", "intake", "store"]),
+    ("web", &["clock", "course", "export", "intake", "secret", "store"]),
 ];
 
 fn root() -> PathBuf {
@@ -46,7 +46,8 @@ fn every_part_uses_only_what_the_table_allows() {
     for (module, allowed) in MAY_USE {
         for file in files_of(module) {
             let text = fs::read_to_string(&file).unwrap();
-            for (number, line) in text.lines().enumerate() {
+            let code = |line: &&str| !line.trim_start().starts_with("//");
+            for (number, line) in text.lines().enumerate().filter(|(_, line)| code(line)) {
                 for used in line.split("crate::").skip(1) {
                     let name: String =
                         used.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();

@@ -1,4 +1,4 @@
-"""Closes every descriptor and goes on living. Seen: the pipe has closed, and the program is ended."""
+"""Closes every descriptor and goes on living. Seen: no answer in time, and the program is ended."""
 import os
 import time
 
