@@ -1,2 +1,21 @@
-//! All tests, in one binary.
+//! All tests, in one binary: each file a subject.
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![expect(clippy::disallowed_methods, reason = "tests start programs and look at the clock")]
+
+mod access;
+mod architecture;
+mod config;
+mod database;
+mod export;
+mod hostile;
+mod intake;
+mod line;
+mod postgres;
+mod queue;
+mod results;
+mod roster;
+mod rules;
 mod sandbox;
+mod server;
+mod store;
+mod words;

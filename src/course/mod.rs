@@ -1,5 +1,19 @@
 //! The rules of the course and the words they are spoken in. Pure: no database, no clock, no I/O.
 
+pub mod access;
+pub mod admission;
+pub mod attempts;
+pub mod calendar;
+pub mod result;
+pub mod roster;
+pub mod text;
+mod words;
+
+pub use words::{
+    Digest, Email, Language, Legi, Misspelt, ProjectNumber, Reason, Role, SecretHash, SemesterName,
+    Slug, Verdict,
+};
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -71,4 +85,8 @@ id!(
 id!(
     /// A bearer token of the API.
     TokenId
+);
+id!(
+    /// More time for one student and project.
+    ExtensionId
 );

@@ -337,6 +337,7 @@ impl Kept {
         Ok(Self { arguments, filter, status })
     }
 
+    #[expect(clippy::disallowed_methods, reason = "the one place that starts programs")]
     fn command(&self, bwrap: &Path, spec: &Spec, streams: Streams) -> Command {
         let mut command = Command::new(bwrap);
         command

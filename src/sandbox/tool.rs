@@ -44,6 +44,7 @@ pub enum ToolError {
 impl Tool {
     /// A program by its name on the `PATH`.
     #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one place that starts programs")]
     pub fn new(name: &str) -> Self {
         let mut command = Command::new(name);
         command.stdin(Stdio::null()).kill_on_drop(true);

@@ -127,7 +127,7 @@ pub fn softmax<F: Real>(logits: &Array2<F>) -> Array2<F> {
     p
 }
 
-/// The mean over the rows of -log softmax(logits)[y], in nats.
+/// The mean over the rows of `-log softmax(logits)[y]`, in nats.
 pub fn cross_entropy<F: Real>(logits: &Array2<F>, y: &Array1<i64>) -> F {
     let mut total = F::zero();
     for (row, class) in logits.rows().into_iter().zip(y) {

@@ -128,7 +128,7 @@ fn supervise(
                 Event::Progress { .. } => {}
                 Event::Check(check) => rehearsal.checks.push(check),
                 Event::Figure(figure) => rehearsal.figures.push(figure),
-                Event::Done { verdict } => rehearsal.verdict = Some(verdict),
+                Event::Done { verdict, .. } => rehearsal.verdict = Some(verdict),
             }
         }
     }

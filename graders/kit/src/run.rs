@@ -139,7 +139,8 @@ pub fn grade(
     }
     let passed = grading.decided.iter().all(|check| check.passed);
     let verdict = if passed { Verdict::Passed } else { Verdict::Failed };
-    grading.subject.supervisor().tell(&Event::Done { verdict })?;
+    let asked_ms = Some(grading.subject.asked().as_secs_f64() * 1e3);
+    grading.subject.supervisor().tell(&Event::Done { verdict, asked_ms })?;
     Ok(verdict)
 }
 

@@ -98,6 +98,7 @@ pub struct Subject {
     frame: u32,
     ordinary: Duration,
     training: Duration,
+    asked: Duration,
 }
 
 impl Subject {
@@ -110,12 +111,18 @@ impl Subject {
             frame: task.frame_bytes,
             ordinary: Duration::from_millis(task.request_ms),
             training: Duration::from_millis(task.train_ms),
+            asked: Duration::ZERO,
         }
     }
 
     /// The line to the supervisor, for events.
     pub fn supervisor(&self) -> &Supervisor {
         &self.supervisor
+    }
+
+    /// How long all requests so far have been waited for.
+    pub fn asked(&self) -> Duration {
+        self.asked
     }
 
     /// A fresh process in place of the present one, greeted with `hello`.
@@ -172,7 +179,10 @@ impl Subject {
         let Some(pipes) = &self.pipes else {
             return Err(Fault::Mistake("a subject was asked that is not there".to_owned()).into());
         };
-        let answer = exchange(pipes, &frame, self.frame, Instant::now() + limit).and_then(|body| {
+        let sent = Instant::now();
+        let answer = exchange(pipes, &frame, self.frame, sent + limit);
+        self.asked += sent.elapsed();
+        let answer = answer.and_then(|body| {
             let reply = Message::decode(&body).map_err(Broken::Link)?;
             match reply.field("id") {
                 Some(got) if got == id => Ok(reply),

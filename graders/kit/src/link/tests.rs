@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
-
 use ndarray::{arr0, arr1, arr2};
 use proptest::prelude::*;
 

@@ -1,0 +1,220 @@
+-- The whole of Testat's memory, in SQL that SQLite and PostgreSQL read alike.
+-- Times are epoch milliseconds UTC and ids UUIDv7 text, both made by the program. Nothing that a
+-- person decided is deleted: it is taken back, with who and when beside it.
+
+-- A human with a sign-in. The e-mail is stored lower-cased.
+CREATE TABLE people (
+    id            TEXT    PRIMARY KEY,
+    email         TEXT    NOT NULL UNIQUE,
+    family_name   TEXT    NOT NULL,
+    first_name    TEXT    NOT NULL,
+    admin         BOOLEAN NOT NULL,
+    password_hash TEXT,
+    created_at    BIGINT  NOT NULL
+);
+
+-- A signed-in browser. Only the hash of its secret is known here.
+CREATE TABLE sessions (
+    secret_hash TEXT   PRIMARY KEY,
+    person      TEXT   NOT NULL REFERENCES people (id),
+    created_at  BIGINT NOT NULL,
+    seen_at     BIGINT NOT NULL
+);
+CREATE INDEX sessions_of_person ON sessions (person);
+
+-- A bearer token of the API.
+CREATE TABLE tokens (
+    id           TEXT   PRIMARY KEY,
+    person       TEXT   NOT NULL REFERENCES people (id),
+    name         TEXT   NOT NULL,
+    secret_hash  TEXT   NOT NULL UNIQUE,
+    created_at   BIGINT NOT NULL,
+    expires_at   BIGINT,
+    last_used_at BIGINT,
+    revoked_at   BIGINT
+);
+CREATE INDEX tokens_of_person ON tokens (person, created_at);
+
+-- A one-time link with which a person sets a password.
+CREATE TABLE invitations (
+    secret_hash TEXT   PRIMARY KEY,
+    person      TEXT   NOT NULL REFERENCES people (id),
+    created_at  BIGINT NOT NULL,
+    expires_at  BIGINT NOT NULL,
+    used_at     BIGINT
+);
+CREATE INDEX invitations_of_person ON invitations (person);
+
+-- Sign-ins that failed, by network address and by account, for as long as they slow the next one.
+CREATE TABLE sign_in_failures (
+    id      TEXT   PRIMARY KEY,
+    kind    TEXT   NOT NULL CHECK (kind IN ('address', 'account')),
+    subject TEXT   NOT NULL,
+    at      BIGINT NOT NULL
+);
+CREATE INDEX sign_in_failures_of_subject ON sign_in_failures (kind, subject, at);
+CREATE INDEX sign_in_failures_by_time ON sign_in_failures (at);
+
+-- One run of the course: its rule "needed of total" and its limits are data.
+CREATE TABLE semesters (
+    name          TEXT   PRIMARY KEY,
+    first_lecture TEXT   NOT NULL,
+    starts_at     BIGINT NOT NULL,
+    needed        BIGINT NOT NULL CHECK (needed >= 1),
+    total         BIGINT NOT NULL CHECK (total >= needed),
+    daily_limit   BIGINT NOT NULL CHECK (daily_limit >= 1),
+    created_at    BIGINT NOT NULL
+);
+CREATE INDEX semesters_by_start ON semesters (starts_at);
+
+CREATE TABLE projects (
+    semester TEXT   NOT NULL REFERENCES semesters (name),
+    number   BIGINT NOT NULL CHECK (number BETWEEN 1 AND 99),
+    slug     TEXT   NOT NULL,
+    title    TEXT   NOT NULL,
+    opens    BIGINT NOT NULL,
+    due      BIGINT NOT NULL CHECK (due >= opens),
+    PRIMARY KEY (semester, number),
+    UNIQUE (semester, slug)
+);
+
+-- A person in one semester. The Legi number, not the e-mail, makes a student the same one in
+-- another semester.
+CREATE TABLE enrolments (
+    id          TEXT   PRIMARY KEY,
+    semester    TEXT   NOT NULL REFERENCES semesters (name),
+    person      TEXT   NOT NULL REFERENCES people (id),
+    role        TEXT   NOT NULL CHECK (role IN ('student', 'instructor')),
+    legi        TEXT,
+    department  TEXT   NOT NULL,
+    level       TEXT   NOT NULL,
+    handed_in   BIGINT NOT NULL DEFAULT 0,
+    created_at  BIGINT NOT NULL,
+    UNIQUE (semester, person),
+    UNIQUE (semester, legi),
+    CHECK (role = 'instructor' OR legi IS NOT NULL)
+);
+CREATE INDEX enrolments_of_person ON enrolments (person);
+CREATE INDEX enrolments_of_legi ON enrolments (legi);
+
+-- More time for one student and project. The last one that stands holds.
+CREATE TABLE extensions (
+    id         TEXT   PRIMARY KEY,
+    semester   TEXT   NOT NULL,
+    project    BIGINT NOT NULL,
+    person     TEXT   NOT NULL,
+    due        BIGINT NOT NULL,
+    reason     TEXT   NOT NULL,
+    given_by   TEXT   NOT NULL REFERENCES people (id),
+    given_at   BIGINT NOT NULL,
+    revoked_by TEXT   REFERENCES people (id),
+    revoked_at BIGINT,
+    FOREIGN KEY (semester, project) REFERENCES projects (semester, number),
+    FOREIGN KEY (semester, person) REFERENCES enrolments (semester, person)
+);
+CREATE UNIQUE INDEX extensions_standing ON extensions (semester, person, project) WHERE revoked_at IS NULL;
+
+-- One upload, kept for ever as received under its digest. `late` is what was decided when it came.
+CREATE TABLE submissions (
+    id          TEXT    PRIMARY KEY,
+    semester    TEXT    NOT NULL,
+    project     BIGINT  NOT NULL,
+    person      TEXT    NOT NULL,
+    number      BIGINT  NOT NULL,
+    digest      TEXT    NOT NULL,
+    size        BIGINT  NOT NULL,
+    file_name   TEXT    NOT NULL,
+    language    TEXT    NOT NULL CHECK (language IN ('python', 'rust')),
+    received_at BIGINT  NOT NULL,
+    late        BOOLEAN NOT NULL,
+    UNIQUE (semester, person, project, number),
+    FOREIGN KEY (semester, project) REFERENCES projects (semester, number),
+    FOREIGN KEY (semester, person) REFERENCES enrolments (semester, person)
+);
+CREATE INDEX submissions_by_time ON submissions (semester, received_at);
+CREATE INDEX submissions_of_blob ON submissions (digest);
+
+-- One run of one grader on one submission, and its place in the queue. Semester, project and person
+-- are the submission's, repeated here for the claim. `attempt` only ever rises and fences the
+-- worker's writes; `faults` counts what was our fault.
+CREATE TABLE gradings (
+    id             TEXT   PRIMARY KEY,
+    submission     TEXT   NOT NULL REFERENCES submissions (id),
+    number         BIGINT NOT NULL,
+    semester       TEXT   NOT NULL,
+    project        BIGINT NOT NULL,
+    person         TEXT   NOT NULL,
+    cause          TEXT   NOT NULL CHECK (cause IN ('upload', 'regrade')),
+    state          TEXT   NOT NULL CHECK (state IN ('waiting', 'running', 'done', 'needs_attention', 'replaced')),
+    queued_at      BIGINT NOT NULL,
+    not_before     BIGINT NOT NULL,
+    attempt        BIGINT NOT NULL DEFAULT 0,
+    faults         BIGINT NOT NULL DEFAULT 0,
+    fault          TEXT,
+    worker         TEXT,
+    lease_until    BIGINT,
+    progress       TEXT,
+    started_at     BIGINT,
+    finished_at    BIGINT,
+    seed           TEXT,
+    grader_version TEXT,
+    runtime        TEXT,
+    verdict        TEXT   CHECK (verdict IN ('passed', 'failed')),
+    UNIQUE (submission, number),
+    CHECK ((state = 'done') = (verdict IS NOT NULL)),
+    CHECK ((state = 'running') = (lease_until IS NOT NULL))
+);
+CREATE INDEX gradings_queue ON gradings (queued_at, id) WHERE state = 'waiting';
+CREATE INDEX gradings_leases ON gradings (lease_until) WHERE state = 'running';
+CREATE INDEX gradings_in_flight ON gradings (person) WHERE state IN ('waiting', 'running');
+CREATE INDEX gradings_needing_attention ON gradings (semester) WHERE state = 'needs_attention';
+-- Never two running for one student and project, whatever the workers do.
+CREATE UNIQUE INDEX gradings_one_running ON gradings (semester, person, project) WHERE state = 'running';
+
+CREATE TABLE reports (
+    grading TEXT PRIMARY KEY REFERENCES gradings (id),
+    json    TEXT NOT NULL
+);
+
+-- A person's decision in place of a computed one: of a result (project given) or an admission.
+CREATE TABLE overrides (
+    id         TEXT   PRIMARY KEY,
+    semester   TEXT   NOT NULL,
+    person     TEXT   NOT NULL,
+    project    BIGINT,
+    decision   TEXT   NOT NULL,
+    reason     TEXT   NOT NULL,
+    decided_by TEXT   NOT NULL REFERENCES people (id),
+    decided_at BIGINT NOT NULL,
+    revoked_by TEXT   REFERENCES people (id),
+    revoked_at BIGINT,
+    FOREIGN KEY (semester, person) REFERENCES enrolments (semester, person),
+    FOREIGN KEY (semester, project) REFERENCES projects (semester, number),
+    CHECK ((project IS NOT NULL AND decision IN ('passed', 'failed'))
+        OR (project IS NULL AND decision IN ('admitted', 'not_admitted')))
+);
+CREATE UNIQUE INDEX overrides_of_results ON overrides (semester, person, project)
+    WHERE project IS NOT NULL AND revoked_at IS NULL;
+CREATE UNIQUE INDEX overrides_of_admissions ON overrides (semester, person)
+    WHERE project IS NULL AND revoked_at IS NULL;
+
+-- What happened, in order, each line hashed together with the one before.
+CREATE TABLE audit (
+    seq     BIGINT PRIMARY KEY,
+    at      BIGINT NOT NULL,
+    actor   TEXT,
+    action  TEXT   NOT NULL,
+    subject TEXT   NOT NULL,
+    details TEXT   NOT NULL,
+    hash    TEXT   NOT NULL UNIQUE
+);
+CREATE INDEX audit_of_subject ON audit (subject, seq);
+
+-- The end of the chain: one row, whose lock puts writers in order and whose hash shows a cut tail.
+CREATE TABLE audit_head (
+    id   BIGINT PRIMARY KEY CHECK (id = 1),
+    seq  BIGINT NOT NULL,
+    hash TEXT   NOT NULL
+);
+INSERT INTO audit_head (id, seq, hash)
+VALUES (1, 0, '0000000000000000000000000000000000000000000000000000000000000000');

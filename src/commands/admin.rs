@@ -1,0 +1,366 @@
+//! `testat admin`: what the course office and the operator do from the command line.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use clap::Subcommand;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::course::admission::Rule;
+use crate::course::{Email, PersonId, SemesterName, Slug, calendar};
+use crate::export::{self, Format};
+use crate::grading::graders;
+use crate::intake::roster as roster_file;
+use crate::secret;
+use crate::store::people::NewPerson;
+use crate::store::roster::{self, Change, Imported};
+use crate::store::semesters::NewSemester;
+use crate::store::{self, Db, audit, invitations, people, semesters, tokens};
+
+use super::open_store;
+
+/// How long a link to set a password holds.
+const INVITATION_DAYS: i64 = 30;
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// `testat admin ...`.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Semesters and their calendar
+    #[command(subcommand)]
+    Semester(Semester),
+    /// Who takes part
+    #[command(subcommand)]
+    Roster(Roster),
+    /// People and their sign-ins
+    #[command(subcommand)]
+    Person(Person),
+    /// Make an API token for a person and print it, once
+    Token {
+        /// Whose
+        email: Email,
+        /// What it is for
+        #[arg(long, default_value = "command line")]
+        name: String,
+    },
+    /// Lists for the examinations office
+    #[command(subcommand)]
+    Export(Export),
+    /// The audit log
+    #[command(subcommand)]
+    Audit(Audit),
+}
+
+/// `testat admin semester ...`.
+#[derive(Debug, Subcommand)]
+pub enum Semester {
+    /// Create a semester with the windows of its projects
+    Add {
+        /// Such as HS2026
+        name: SemesterName,
+        /// Day of the first lecture, such as 2026-09-16
+        #[arg(long)]
+        first_lecture: String,
+        /// Projects to be passed for admission
+        #[arg(long, default_value_t = 5)]
+        needed: u32,
+        /// Submissions a day and project
+        #[arg(long, default_value_t = 20)]
+        daily_limit: i64,
+    },
+    /// List the semesters
+    List,
+    /// Show a semester's calendar
+    Show {
+        /// Such as HS2026
+        name: SemesterName,
+    },
+}
+
+/// `testat admin roster ...`.
+#[derive(Debug, Subcommand)]
+pub enum Roster {
+    /// Enrol and update the people of a CSV file; one bad row, and nothing is imported
+    Import {
+        /// Columns: family name, first name, Legi number, e-mail, department, level, role
+        file: PathBuf,
+        /// Into which semester
+        #[arg(long)]
+        semester: SemesterName,
+        /// Only say what would change
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+/// `testat admin person ...`.
+#[derive(Debug, Subcommand)]
+pub enum Person {
+    /// Add a person and print the link with which they set their password
+    Add {
+        /// E-mail address, which is also the name to sign in with
+        email: Email,
+        /// Family name
+        #[arg(long)]
+        family: String,
+        /// First name
+        #[arg(long)]
+        given: String,
+        /// May administer the server
+        #[arg(long)]
+        admin: bool,
+    },
+    /// Print a new link to set a password; earlier ones end with it
+    Invite {
+        /// Whose
+        email: Email,
+    },
+    /// Let a person administer the server, or not any more
+    Admin {
+        /// Whom
+        email: Email,
+        /// Take the right away
+        #[arg(long)]
+        revoke: bool,
+    },
+}
+
+/// `testat admin export ...`.
+#[derive(Debug, Subcommand)]
+pub enum Export {
+    /// Who is admitted to the exam
+    Admissions {
+        /// Which semester
+        #[arg(long)]
+        semester: SemesterName,
+        /// csv, xlsx or json
+        #[arg(long, default_value = "csv")]
+        format: Format,
+        /// Into this file rather than to stdout
+        #[arg(long)]
+        output: Option<PathBuf>,
+    },
+}
+
+/// `testat admin audit ...`.
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// Check the chain of hashes from the first line to the last
+    Verify,
+}
+
+/// Does it.
+pub async fn run(config: &Config, command: Command) -> anyhow::Result<()> {
+    let db = open_store(config).await?;
+    match command {
+        Command::Semester(command) => semester(config, &db, command).await,
+        Command::Roster(Roster::Import { file, semester, dry_run }) => {
+            import(config, &db, &file, &semester, dry_run).await
+        }
+        Command::Person(command) => person(config, &db, command).await,
+        Command::Token { email, name } => token(&db, &email, &name).await,
+        Command::Export(Export::Admissions { semester, format, output }) => {
+            export_admissions(&db, &semester, format, output).await
+        }
+        Command::Audit(Audit::Verify) => {
+            let verified = audit::verify(&db).await?;
+            println!("{} lines, unbroken; the last has the hash {}", verified.lines, verified.hash);
+            Ok(())
+        }
+    }
+}
+
+/// The seven projects: those whose graders are here by their own titles, the others as the course
+/// plans them.
+pub fn course_projects(config: &Config) -> anyhow::Result<Vec<(Slug, String)>> {
+    const PLANNED: [(&str, &str); calendar::PROJECTS as usize] = [
+        ("backprop", "Backpropagation from scratch"),
+        ("regularise", "Regularisation with half of the labels wrong"),
+        ("lif", "Leaky integrate-and-fire neuron"),
+        ("plasticity", "Synaptic plasticity"),
+        ("snn", "Supervised spiking network"),
+        ("feedback", "Learning without weight transport"),
+        ("continual", "Continual learning and out-of-distribution detection"),
+    ];
+    let mut projects = Vec::new();
+    for (slug, title) in PLANNED {
+        projects.push((slug.parse::<Slug>()?, title.to_owned()));
+    }
+    for project in graders::projects(&config.graders)? {
+        if let Some(place) = projects.get_mut((project.number as usize).wrapping_sub(1)) {
+            *place = (project.slug.parse()?, project.title);
+        }
+    }
+    Ok(projects)
+}
+
+async fn semester(config: &Config, db: &Db, command: Semester) -> anyhow::Result<()> {
+    match command {
+        Semester::Add { name, first_lecture, needed, daily_limit } => {
+            let new = NewSemester {
+                name: name.clone(),
+                first_lecture: calendar::parse_day(&first_lecture)?,
+                rule: Rule::new(needed, calendar::PROJECTS)?,
+                daily_limit,
+                due_at: calendar::DUE_AT,
+                projects: course_projects(config)?,
+            };
+            semesters::create(db, &new, None, Clock.now()).await?;
+            show_calendar(db, &name).await
+        }
+        Semester::List => {
+            for semester in semesters::all(db).await? {
+                println!("{} from {}", semester.name, semester.first_lecture);
+            }
+            Ok(())
+        }
+        Semester::Show { name } => show_calendar(db, &name).await,
+    }
+}
+
+async fn show_calendar(db: &Db, name: &SemesterName) -> anyhow::Result<()> {
+    let semester =
+        semesters::get(db, name).await?.with_context(|| format!("no semester {name}"))?;
+    println!("{name}: {} of {} projects to be passed", semester.needed, semester.total);
+    for project in semesters::projects(db, name).await? {
+        let (opens, due) = (zurich(project.opens)?, zurich(project.due)?);
+        println!("{} {:<12} opens {opens}  due {due}", project.number, project.slug.as_str());
+    }
+    Ok(())
+}
+
+fn zurich(at: i64) -> anyhow::Result<String> {
+    let zoned = jiff::Timestamp::from_millisecond(at)?.to_zoned_datetime(calendar::zurich());
+    Ok(zoned.strftime("%Y-%m-%d %H:%M:%S %Z").to_string())
+}
+
+async fn import(
+    config: &Config,
+    db: &Db,
+    file: &std::path::Path,
+    semester: &SemesterName,
+    dry_run: bool,
+) -> anyhow::Result<()> {
+    let name = || file.display().to_string();
+    let bytes = std::fs::read(file).with_context(name)?;
+    let rows = roster_file::read(&bytes).with_context(name)?;
+    let imported = if dry_run {
+        roster::dry_run(db, semester, &rows).await?
+    } else {
+        roster::import(db, semester, &rows, None, Clock.now()).await?
+    };
+    for row in &imported.rows {
+        println!("line {}: {} {}", row.line, row.email, change_in_words(&row.change));
+    }
+    if dry_run {
+        println!("Nothing has been changed: this was a dry run.");
+        return Ok(());
+    }
+    invite_new(config, db, semester, &imported).await
+}
+
+fn change_in_words(change: &Change) -> String {
+    match change {
+        Change::Added { new_person: true } => "is new".to_owned(),
+        Change::Added { new_person: false } => "is enrolled".to_owned(),
+        Change::Unchanged => "stays as it is".to_owned(),
+        Change::Changed(fields) => {
+            let each = fields
+                .iter()
+                .map(|field| format!("{} `{}` -> `{}`", field.field, field.from, field.to));
+            format!("changes: {}", each.collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
+/// Everyone without a password gets a link.
+async fn invite_new(
+    config: &Config,
+    db: &Db,
+    semester: &SemesterName,
+    imported: &Imported,
+) -> anyhow::Result<()> {
+    for row in &imported.rows {
+        let Some(person) = &row.person else { continue };
+        let enrolled = roster::get(db, semester, person).await?;
+        if enrolled.is_some_and(|enrolled| !enrolled.has_password) {
+            println!("{} sets a password at {}", row.email, invite(config, db, person).await?);
+        }
+    }
+    Ok(())
+}
+
+/// A link with which a person sets their password, once.
+pub async fn invite(config: &Config, db: &Db, person: &PersonId) -> anyhow::Result<String> {
+    let secret = secret::fresh();
+    let now = Clock.now();
+    invitations::create(db, person, &secret.hash, now + INVITATION_DAYS * DAY_MS, None, now)
+        .await?;
+    let base = config.public_url.as_ref().map_or_else(
+        || format!("http://{}", config.listen),
+        |url| url.as_str().trim_end_matches('/').to_owned(),
+    );
+    Ok(format!("{base}/welcome/{}", secret.text))
+}
+
+async fn person(config: &Config, db: &Db, command: Person) -> anyhow::Result<()> {
+    match command {
+        Person::Add { email, family, given, admin } => {
+            let new = NewPerson { email, family_name: family, first_name: given, admin };
+            let person = people::create(db, &new, None, Clock.now()).await?;
+            println!("{} sets a password at {}", new.email, invite(config, db, &person).await?);
+        }
+        Person::Invite { email } => {
+            let person = known(db, &email).await?;
+            println!("{email} sets a password at {}", invite(config, db, &person).await?);
+        }
+        Person::Admin { email, revoke } => {
+            let person = known(db, &email).await?;
+            people::set_admin(db, &person, !revoke, None, Clock.now()).await?;
+            println!(
+                "{email} {} administer the server",
+                if revoke { "may no longer" } else { "may" }
+            );
+        }
+    }
+    Ok(())
+}
+
+async fn known(db: &Db, email: &Email) -> anyhow::Result<PersonId> {
+    match people::by_email(db, email).await? {
+        Some(person) => Ok(person.id),
+        None => bail!("nobody has the e-mail address {email}"),
+    }
+}
+
+async fn token(db: &Db, email: &Email, name: &str) -> anyhow::Result<()> {
+    let person = known(db, email).await?;
+    let secret = secret::fresh();
+    tokens::create(db, &person, name, &secret.hash, None, Clock.now()).await?;
+    println!("{}", secret.text);
+    Ok(())
+}
+
+async fn export_admissions(
+    db: &Db,
+    semester: &SemesterName,
+    format: Format,
+    output: Option<PathBuf>,
+) -> anyhow::Result<()> {
+    if semesters::get(db, semester).await?.is_none() {
+        bail!("no semester {semester}");
+    }
+    let at = Clock.now();
+    let rows = store::results::admissions(db, semester, at).await?;
+    let written = export::write(&export::List { semester, at, rows: &rows }, format)?;
+    match output {
+        Some(path) => {
+            std::fs::write(&path, &written.bytes).with_context(|| path.display().to_string())?;
+        }
+        None => std::io::stdout().write_all(&written.bytes).context("writing to stdout")?,
+    }
+    eprintln!("sha256 {}", written.digest);
+    Ok(())
+}

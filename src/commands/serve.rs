@@ -1,0 +1,160 @@
+//! `testat serve`: pages, API and workers; `testat worker`: workers alone.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use anyhow::Context;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::course::ProjectNumber;
+use crate::grading::graders::{Grader, Graders};
+use crate::grading::seed::ServerKey;
+use crate::grading::worker::{Worker, Workshop};
+use crate::intake::archive::ArchiveLimits;
+use crate::intake::blobs::Blobs;
+use crate::web::{self, CheckInfo, Cookies, HostNote, ProjectInfo, Setup, State};
+
+use super::{open_store, rig};
+
+/// Serves until SIGTERM or SIGINT, then lets what runs come to its end.
+pub async fn serve(config: &Config) -> anyhow::Result<()> {
+    start_log(config);
+    let db = open_store(config).await?;
+    let blobs = open_blobs(config)?;
+    let graders = read_graders(config)?;
+    let projects = graders.all().into_iter().map(describe).collect::<anyhow::Result<_>>()?;
+    let (stop, stopped) = watch::channel(false);
+    let mut host = Vec::new();
+    let mut workers = JoinSet::new();
+    if config.workers > 0 {
+        let shop = workshop(config, graders).await?;
+        host = notes(&shop);
+        workers = start_workers(config, &shop, &stopped);
+    }
+    let listener = TcpListener::bind(config.listen)
+        .with_context(|| format!("listening on {}", config.listen))?;
+    let address = listener.local_addr().context("asking for the address")?;
+    let setup = Setup {
+        db: db.clone(),
+        blobs,
+        archive_limits: ArchiveLimits::default(),
+        projects,
+        cookies: if config.on_loopback() { Cookies::Loopback } else { Cookies::Secure },
+        trust_proxy: config.trust_proxy,
+        host,
+        grades_others: config.workers > 0,
+    };
+    let state =
+        State::new(setup).map_err(|fault| anyhow::anyhow!("reading the templates: {fault}"))?;
+    let server = web::run(listener, state).context("starting the server")?;
+    let handle = server.handle();
+    let serving = tokio::spawn(server);
+    println!("Testat is at http://{address}");
+    wait_for_stop().await?;
+    tracing::info!("Stopping: nothing new is claimed");
+    let _ = stop.send(true);
+    while workers.join_next().await.is_some() {}
+    handle.stop(true).await;
+    serving.await.context("the server's task")?.context("serving")?;
+    db.close().await;
+    Ok(())
+}
+
+/// Works until SIGTERM or SIGINT.
+pub async fn work(config: &Config) -> anyhow::Result<()> {
+    start_log(config);
+    let (stop, stopped) = watch::channel(false);
+    let shop = workshop(config, read_graders(config)?).await?;
+    let mut workers = start_workers(config, &shop, &stopped);
+    wait_for_stop().await?;
+    let _ = stop.send(true);
+    while workers.join_next().await.is_some() {}
+    Ok(())
+}
+
+/// What workers need; has connections of its own, which outlive those of the pages.
+pub async fn workshop(config: &Config, graders: Graders) -> anyhow::Result<Arc<Workshop>> {
+    Ok(Arc::new(Workshop {
+        db: open_store(config).await?,
+        blobs: open_blobs(config)?,
+        rig: rig::open(config, rig::Whose::Others).await?,
+        graders,
+        key: ServerKey::open(&config.data_dir).context("opening the server's key")?,
+        clock: Clock,
+    }))
+}
+
+/// The archives.
+pub fn open_blobs(config: &Config) -> anyhow::Result<Blobs> {
+    Ok(Blobs::open(config.blobs_url.as_str(), &config.data_dir.join("incoming"))?)
+}
+
+/// The grader folders, their harnesses on the shelf.
+pub fn read_graders(config: &Config) -> anyhow::Result<Graders> {
+    rig::make_box_dir(config)?;
+    Ok(Graders::read(&config.graders, &config.harness_dir, &config.box_dir.join("harness"))?)
+}
+
+fn start_workers(
+    config: &Config,
+    shop: &Arc<Workshop>,
+    stopped: &watch::Receiver<bool>,
+) -> JoinSet<()> {
+    let mut workers = JoinSet::new();
+    for number in 0..config.workers {
+        workers.spawn(Worker::new(shop.clone(), number).run(stopped.clone()));
+    }
+    workers
+}
+
+fn notes(shop: &Workshop) -> Vec<HostNote> {
+    let capabilities = shop.rig.sandbox.capabilities().iter();
+    capabilities
+        .map(|c| HostNote { name: c.name.to_owned(), ok: c.ok, detail: c.detail.clone() })
+        .collect()
+}
+
+fn describe(grader: &Grader) -> anyhow::Result<ProjectInfo> {
+    let project = &grader.project;
+    let checks = project.checks.iter().map(|check| CheckInfo {
+        id: check.id.clone(),
+        title: check.title.clone(),
+        unit: check.unit.clone(),
+        explanation: check.explanation.clone(),
+    });
+    Ok(ProjectInfo {
+        slug: project.slug.parse()?,
+        number: ProjectNumber::new(i64::from(project.number)).context("a project's number")?,
+        title: project.title.clone(),
+        summary: project.summary.clone(),
+        handout: grader.handout.clone(),
+        version: grader.version.version.clone(),
+        checks: checks.collect(),
+        wall_s: project.limits.wall_s,
+        cpu_s: project.limits.cpu_s,
+        memory_mib: project.limits.memory_mib,
+    })
+}
+
+async fn wait_for_stop() -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("waiting for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("waiting for SIGINT")?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// To stderr, so that stdout has the address alone.
+fn start_log(config: &Config) {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new("info,tracing_actix_web=warn"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if config.log_json { log.json().init() } else { log.init() }
+}

@@ -1,0 +1,175 @@
+//! Who may sit the exam: rules 4 to 7 of the course, on values alone.
+
+use serde::{Deserialize, Serialize};
+
+use super::SemesterName;
+use super::words::choice;
+
+/// How many projects must be passed, out of how many: a semester's setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rule {
+    needed: u32,
+    of: u32,
+}
+
+/// Two numbers that make no rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{needed} of {of} is no rule: at least one project must be needed, and no more than there are"
+)]
+pub struct NotARule {
+    /// Projects to be passed.
+    pub needed: u32,
+    /// Projects in all.
+    pub of: u32,
+}
+
+impl Rule {
+    /// `needed` of `of` projects.
+    ///
+    /// # Errors
+    /// Unless `1 <= needed <= of <= 99`.
+    pub fn new(needed: u32, of: u32) -> Result<Self, NotARule> {
+        if needed >= 1 && needed <= of && of <= 99 {
+            Ok(Self { needed, of })
+        } else {
+            Err(NotARule { needed, of })
+        }
+    }
+    /// Projects to be passed.
+    pub fn needed(self) -> u32 {
+        self.needed
+    }
+    /// Projects in all.
+    pub fn of(self) -> u32 {
+        self.of
+    }
+}
+
+/// How one project bears on admission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProjectStanding {
+    /// Passed, by verdict or override.
+    Passed {
+        /// Since when, epoch milliseconds.
+        since: i64,
+    },
+    /// Handed in on time, verdict to come.
+    Waiting,
+    /// Can still be handed in on time, or not open yet.
+    NotYetDue,
+    /// Neither passed nor any more to be.
+    Lost,
+}
+
+/// An admission of an earlier semester, which holds for a re-sit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Carried {
+    /// The earlier semester.
+    pub semester: SemesterName,
+    /// Since when, epoch milliseconds.
+    pub since: i64,
+}
+
+choice!(
+    /// What an override of an admission says.
+    Decision, "a decision: admitted or not_admitted" {
+        /// May sit the exam.
+        Admitted = "admitted",
+        /// May not.
+        NotAdmitted = "not_admitted",
+    }
+);
+
+/// A standing override of an admission.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decided {
+    /// What was decided.
+    pub decision: Decision,
+    /// When, epoch milliseconds.
+    pub at: i64,
+}
+
+choice!(
+    /// Whether someone may sit the exam.
+    State, "an admission's state" {
+        /// May.
+        Admitted = "admitted",
+        /// The needed number can still be reached.
+        Open = "open",
+        /// Can't be reached any more.
+        NotAdmitted = "not_admitted",
+    }
+);
+
+/// What an admission, or its absence, rests on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Basis {
+    /// This semester's projects.
+    Projects,
+    /// Admitted in an earlier semester.
+    CarriedOver {
+        /// Which one.
+        semester: SemesterName,
+    },
+    /// Someone decided, with a reason on record.
+    Override,
+}
+
+/// What counts for one student and semester.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Admission {
+    /// Whether they may sit the exam.
+    pub state: State,
+    /// On what basis.
+    pub basis: Basis,
+    /// Projects passed this semester.
+    pub passed: u32,
+    /// Projects still to be passed; 0 once admitted, on whatever basis.
+    pub missing: u32,
+    /// Since when it has held, epoch milliseconds; none while open, and when the projects alone say no.
+    pub since: Option<i64>,
+}
+
+/// Decides an admission. An override wins; then this semester's own passes; then an earlier
+/// admission; else it is open exactly while the needed number can still be reached.
+pub fn decide(
+    rule: &Rule,
+    projects: &[ProjectStanding],
+    carried: Option<&Carried>,
+    decided: Option<&Decided>,
+) -> Admission {
+    let mut passes: Vec<i64> = projects
+        .iter()
+        .filter_map(|p| if let ProjectStanding::Passed { since } = p { Some(*since) } else { None })
+        .collect();
+    passes.sort_unstable();
+    let passed = count(passes.len());
+    let reachable = projects.iter().filter(|p| **p != ProjectStanding::Lost).count();
+    let missing = rule.needed.saturating_sub(passed);
+    // The pass that made it enough, not the latest one.
+    let enough_since = passes.get(rule.needed as usize - 1).copied();
+
+    let (state, basis, since) = if let Some(Decided { decision, at }) = decided {
+        let state = match decision {
+            Decision::Admitted => State::Admitted,
+            Decision::NotAdmitted => State::NotAdmitted,
+        };
+        (state, Basis::Override, Some(*at))
+    } else if enough_since.is_some() {
+        (State::Admitted, Basis::Projects, enough_since)
+    } else if let Some(Carried { semester, since }) = carried {
+        (State::Admitted, Basis::CarriedOver { semester: semester.clone() }, Some(*since))
+    } else if count(reachable) >= rule.needed {
+        (State::Open, Basis::Projects, None)
+    } else {
+        (State::NotAdmitted, Basis::Projects, None)
+    };
+    let missing = if state == State::Admitted { 0 } else { missing };
+    Admission { state, basis, passed, missing, since }
+}
+
+fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}

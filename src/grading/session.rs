@@ -1,0 +1,425 @@
+//! One grading from an archive to a report: unpack, build, start, and carry the conversation
+//! between harness and subject until the harness is done.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use testat_kit::report::{Answer, Check, Event, Figure, Report, Task, Usage, Verdict};
+
+use super::graders::Grader;
+use super::harness::{self, Control, ControlError, HarnessEnds};
+use super::seed::Seed;
+use super::subject::{Program, Subjects};
+use super::verdict::{self, Untrue};
+use crate::course::Language;
+use crate::intake::archive::{self, ArchiveLimits};
+use crate::runtime::Runtime;
+use crate::sandbox::{self, Ending, Limits, Reason, Running, Sandbox};
+
+/// Figures of one grading hold no more data than this, as JSON.
+const FIGURE_BYTES: usize = 256 << 10;
+/// The log that is kept of one grading.
+const LOG_BYTES: usize = 64 << 10;
+
+/// What gradings run on.
+#[derive(Debug)]
+pub struct Rig {
+    /// The sandbox of this host.
+    pub sandbox: Sandbox,
+    /// The subjects' runtime.
+    pub runtime: Runtime,
+    /// Where submissions are unpacked.
+    pub box_dir: PathBuf,
+    /// Limits of an archive.
+    pub archive_limits: ArchiveLimits,
+}
+
+/// What is to be graded.
+#[derive(Debug)]
+pub struct Job<'a> {
+    /// By which grader.
+    pub grader: &'a Grader,
+    /// With which data.
+    pub seed: Seed,
+    /// The archive as received.
+    pub archive: File,
+}
+
+/// How far a grading is.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Progress {
+    /// `unpack`, `build`, `start` or `grade`.
+    pub phase: &'static str,
+    /// Id of the check at work.
+    pub check: Option<String>,
+    /// Steps done.
+    pub done: u32,
+    /// Steps in all.
+    pub total: u32,
+}
+
+impl Progress {
+    fn phase(phase: &'static str) -> Self {
+        Self { phase, check: None, done: 0, total: 0 }
+    }
+}
+
+/// The grading has no verdict, through no fault of the student's.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// The sandbox failed.
+    #[error(transparent)]
+    Sandbox(#[from] sandbox::Fault),
+    /// The file system or a pipe failed.
+    #[error("{doing}: {source}")]
+    Io {
+        /// What was being done.
+        doing: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The harness did not keep to its protocol.
+    #[error(transparent)]
+    Control(#[from] ControlError),
+    /// The harness said what can't be true.
+    #[error(transparent)]
+    Untrue(#[from] Untrue),
+    /// The harness ended before it was done.
+    #[error("the harness ended too early ({reason}): {log}")]
+    HarnessEnded {
+        /// How.
+        reason: String,
+        /// What it wrote.
+        log: String,
+    },
+    /// The stored archive can't be unpacked although it was accepted.
+    #[error("the stored archive: {0}")]
+    Archive(String),
+}
+
+pub(super) fn io_fault(doing: &'static str) -> impl FnOnce(io::Error) -> Fault {
+    move |source| Fault::Io { doing, source }
+}
+
+/// Time a phase took, in milliseconds, into the usage.
+struct Stopwatch {
+    since: Instant,
+}
+
+impl Stopwatch {
+    fn lap(&mut self, usage: &mut Usage, phase: &str) {
+        let now = Instant::now();
+        let taken = now.duration_since(self.since).as_secs_f64() * 1e3;
+        *usage.phases.entry(phase.to_owned()).or_default() += taken;
+        self.since = now;
+    }
+}
+
+/// Grades one archive. Everything it started is gone when it returns, and when it is dropped.
+///
+/// Must run on a thread that lives as long as the grading (a worker of the runtime), since a
+/// sandbox ends with the thread that started it.
+///
+/// # Errors
+/// A [`Fault`] when there is no verdict through no fault of the student's.
+pub async fn grade(
+    rig: &Rig,
+    job: &Job<'_>,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Report, Fault> {
+    let begun = Instant::now();
+    let mut watch = Stopwatch { since: begun };
+    let mut usage = Usage::default();
+    progress(Progress::phase("unpack"));
+    let room = Room::new(&rig.box_dir)?;
+    let language = room.unpack(rig, job).await?;
+    watch.lap(&mut usage, "unpack");
+
+    let mut subjects = Subjects::new(rig, &job.grader.project.limits);
+    let mut decided = Decided::default();
+    let program = match language {
+        Language::Python => Some(Program::Python { tree: room.tree() }),
+        Language::Rust => {
+            progress(Progress::phase("build"));
+            let built = build(rig, &room, &mut decided).await?;
+            watch.lap(&mut usage, "build");
+            built
+        }
+    };
+    let verdict = match program {
+        Some(program) => {
+            subjects.set_program(program);
+            progress(Progress::phase("start"));
+            let mut harness = Harness::start(rig, job, &mut subjects).await?;
+            watch.lap(&mut usage, "start");
+            let verdict = harness.converse(&mut subjects, &mut decided, progress).await?;
+            harness.see_off().await?;
+            decided.check_against(job.grader, verdict)?
+        }
+        None => {
+            decided.checks.extend(verdict::all_failed(
+                &job.grader.project,
+                "Not checked, since the program could not be built.",
+            ));
+            Verdict::Failed
+        }
+    };
+    subjects.end().await?;
+    watch.lap(&mut usage, "grade");
+    subjects.add_to(&mut usage);
+    usage.cpu_ms += decided.build_cpu.as_millis() as u64;
+    usage.peak_memory_bytes = usage.peak_memory_bytes.max(decided.build_memory);
+    if let Some(asked) = decided.asked_ms {
+        usage.phases.insert("subject".to_owned(), asked);
+    }
+    usage.wall_ms = begun.elapsed().as_millis() as u64;
+    decided.log.push_str(&subjects.log());
+    Ok(Report {
+        verdict,
+        seed: job.seed.to_string(),
+        grader: job.grader.version.clone(),
+        runtime: rig.runtime.id().to_owned(),
+        language: language.as_str().to_owned(),
+        checks: decided.checks,
+        figures: decided.figures,
+        log: cut(decided.log),
+        usage,
+        weak_limits: !rig.sandbox.is_strong(),
+    })
+}
+
+/// What has been said so far.
+#[derive(Default)]
+struct Decided {
+    checks: Vec<Check>,
+    figures: Vec<Figure>,
+    figure_bytes: usize,
+    log: String,
+    asked_ms: Option<f64>,
+    build_cpu: Duration,
+    build_memory: u64,
+}
+
+impl Decided {
+    fn add_figure(&mut self, figure: Figure) -> Result<(), ControlError> {
+        self.figure_bytes += serde_json::to_vec(&figure)?.len();
+        if self.figure_bytes <= FIGURE_BYTES {
+            self.figures.push(figure);
+        } else {
+            tracing::warn!(
+                figure.id,
+                bytes = self.figure_bytes,
+                "A figure was left out: too much data"
+            );
+        }
+        Ok(())
+    }
+
+    /// Holds the harness's checks and verdict against the project, keeping the build's check first.
+    fn check_against(&mut self, grader: &Grader, said: Verdict) -> Result<Verdict, Fault> {
+        let (build, own) =
+            std::mem::take(&mut self.checks).into_iter().partition(|c: &Check| c.id == "build");
+        self.checks = build;
+        self.checks.extend(verdict::agree(&grader.project, own, said)?);
+        Ok(said)
+    }
+}
+
+/// A folder for one grading, gone at its end.
+struct Room {
+    folder: tempfile::TempDir,
+}
+
+impl Room {
+    fn new(box_dir: &Path) -> Result<Self, Fault> {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::Builder::new()
+            .prefix("grading-")
+            .permissions(fs::Permissions::from_mode(0o711))
+            .tempdir_in(box_dir)
+            .map_err(io_fault("making a folder for the grading"))?;
+        Ok(Self { folder })
+    }
+
+    fn tree(&self) -> PathBuf {
+        self.folder.path().join("tree")
+    }
+
+    fn program(&self) -> PathBuf {
+        self.folder.path().join("program")
+    }
+
+    async fn unpack(&self, rig: &Rig, job: &Job<'_>) -> Result<Language, Fault> {
+        let archive = job.archive.try_clone().map_err(io_fault("opening the archive"))?;
+        let tree = self.tree();
+        let limits = rig.archive_limits;
+        let unpacked = tokio::task::spawn_blocking(move || {
+            let manifest = archive::unpack(&archive, &limits, &tree)
+                .map_err(|trouble| Fault::Archive(trouble.to_string()))?;
+            Ok(manifest.language)
+        });
+        unpacked.await.map_err(|stopped| Fault::Archive(stopped.to_string()))?
+    }
+}
+
+/// Compiles a Rust submission; none when it does not compile, which fails the check `build`.
+async fn build(rig: &Rig, room: &Room, decided: &mut Decided) -> Result<Option<Program>, Fault> {
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+    let path = room.program();
+    let program = File::options()
+        .write(true)
+        .create_new(true)
+        .mode(0o644)
+        .open(&path)
+        .map_err(io_fault("making the file of the program"))?;
+    let output = program.try_clone().map_err(io_fault("making the file of the program"))?;
+    let limits = Runtime::build_limits();
+    let spec = rig.runtime.build_rust(&room.tree(), output.into(), limits);
+    let ending = rig.sandbox.start(spec).await?.wait().await?;
+    decided.build_cpu = ending.used.cpu;
+    decided.build_memory = ending.used.peak_memory;
+    decided.log.push_str(&String::from_utf8_lossy(&ending.stdout));
+    decided.log.push_str(&String::from_utf8_lossy(&ending.stderr));
+    let size = program.metadata().map_err(io_fault("reading the size of the program"))?.len();
+    let exit = match ending.reason {
+        Reason::Exited(code) => Some(code),
+        _ => None,
+    };
+    if exit == Some(0) && size > 0 {
+        program
+            .set_permissions(fs::Permissions::from_mode(0o755))
+            .map_err(io_fault("making the program executable"))?;
+        decided.checks.push(verdict::build_check(true, exit, "The program was built.".to_owned()));
+        return Ok(Some(Program::Rust { program: path }));
+    }
+    let message = build_fault(&ending, &limits, size);
+    // A build that exits 0 without a program has failed all the same.
+    let exit = exit.map(|code| if code == 0 { 1 } else { code });
+    decided.checks.push(verdict::build_check(false, exit, message));
+    Ok(None)
+}
+
+fn build_fault(ending: &Ending, limits: &Limits, size: u64) -> String {
+    if ending.reason == Reason::Exited(0) && size == 0 {
+        return "The build ended without leaving a program.".to_owned();
+    }
+    let text = String::from_utf8_lossy(&ending.stderr);
+    let first = text.lines().find(|line| line.starts_with("error")).unwrap_or_default();
+    let words = ending.reason.in_words(limits);
+    format!(
+        "The program could not be built: {words}. {first} The log has all that the compiler said."
+    )
+}
+
+/// The harness while it runs.
+struct Harness {
+    running: Running,
+    control: Control,
+    task: Task,
+}
+
+impl Harness {
+    async fn start(rig: &Rig, job: &Job<'_>, subjects: &mut Subjects<'_>) -> Result<Self, Fault> {
+        let (control, theirs) =
+            harness::pair().map_err(io_fault("making the harness's descriptor 3"))?;
+        let limits = &job.grader.project.limits;
+        let spec = rig.runtime.harness(&job.grader.harness, theirs, harness_limits(limits.wall()));
+        // Both start at once: the harness's first event asks for a subject.
+        let (running, ahead) = tokio::join!(rig.sandbox.start(spec), subjects.start_ahead());
+        let running = running?;
+        ahead?;
+        let thresholds =
+            job.grader.project.checks.iter().map(|c| (c.id.clone(), c.threshold)).collect();
+        let task = Task {
+            seed: job.seed.to_string(),
+            thresholds,
+            frame_bytes: limits.frame_mib << 20,
+            request_ms: limits.request_s * 1000,
+            train_ms: limits.train_s * 1000,
+        };
+        Ok(Self { running, control, task })
+    }
+
+    /// Until the harness is done.
+    async fn converse(
+        &mut self,
+        subjects: &mut Subjects<'_>,
+        decided: &mut Decided,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<Verdict, Fault> {
+        self.control.answer(&Answer::Task(self.task.clone())).await?;
+        loop {
+            let Some(event) = self.control.next().await? else {
+                return Err(self.too_early().await);
+            };
+            match event {
+                Event::Start => {
+                    let pipes: HarnessEnds = subjects.fresh().await?;
+                    self.control.hand_over(pipes).await?;
+                }
+                Event::End => {
+                    let ended = subjects.how_ended().await?;
+                    self.control.answer(&ended).await?;
+                }
+                Event::Progress { check, done, total } => {
+                    progress(Progress { phase: "grade", check: Some(check), done, total });
+                }
+                Event::Check(check) => decided.checks.push(check),
+                Event::Figure(figure) => decided.add_figure(figure)?,
+                Event::Done { verdict, asked_ms } => {
+                    decided.asked_ms = asked_ms;
+                    return Ok(verdict);
+                }
+            }
+        }
+    }
+
+    async fn too_early(&mut self) -> Fault {
+        match self.running.wait().await {
+            Ok(ending) => Fault::HarnessEnded {
+                reason: format!("{:?}", ending.reason),
+                log: cut(String::from_utf8_lossy(&ending.stderr).into_owned()),
+            },
+            Err(fault) => fault.into(),
+        }
+    }
+
+    /// After `done` nothing follows but the end.
+    async fn see_off(&mut self) -> Result<(), Fault> {
+        let ending = self.running.wait().await?;
+        match ending.reason {
+            Reason::Exited(0) => Ok(()),
+            reason => Err(Fault::HarnessEnded {
+                reason: format!("{reason:?}"),
+                log: cut(String::from_utf8_lossy(&ending.stderr).into_owned()),
+            }),
+        }
+    }
+}
+
+/// A harness waits for its subject, so it may take as long, and what it reckons meanwhile is little.
+fn harness_limits(wall: Duration) -> Limits {
+    Limits {
+        cpu: wall,
+        wall: wall + Duration::from_secs(60),
+        memory: 1 << 30,
+        processes: 4,
+        file_size: 0,
+        open_files: 32,
+        scratch: 1 << 20,
+        output: 1 << 20,
+    }
+}
+
+/// The beginning and the end of a long log, with a line between that says so.
+fn cut(log: String) -> String {
+    if log.len() <= LOG_BYTES {
+        return log;
+    }
+    let half = LOG_BYTES / 2;
+    let head = log.floor_char_boundary(half);
+    let tail = log.ceil_char_boundary(log.len() - half);
+    format!("{}\n[... {} bytes left out ...]\n{}", &log[..head], tail - head, &log[tail..])
+}

@@ -1,0 +1,124 @@
+//! Values on their way into a query. An absent one keeps its type: PostgreSQL refuses an untyped NULL.
+
+use crate::course::access::Actor;
+use crate::course::admission::Decision;
+use crate::course::result::GradingState;
+use crate::course::{
+    Digest, Email, EnrolmentId, ExtensionId, GradingId, Language, Legi, OverrideId, PersonId,
+    ProjectNumber, Reason, Role, SecretHash, SemesterName, Slug, SubmissionId, TokenId, Verdict,
+};
+
+/// One value of a query.
+#[derive(Clone, Debug)]
+pub(super) enum Arg {
+    /// TEXT.
+    Text(Option<String>),
+    /// BIGINT.
+    Int(Option<i64>),
+    /// BOOLEAN.
+    Bool(bool),
+}
+
+impl From<&str> for Arg {
+    fn from(value: &str) -> Self {
+        Self::Text(Some(value.to_owned()))
+    }
+}
+impl From<&String> for Arg {
+    fn from(value: &String) -> Self {
+        Self::Text(Some(value.clone()))
+    }
+}
+impl From<String> for Arg {
+    fn from(value: String) -> Self {
+        Self::Text(Some(value))
+    }
+}
+impl From<i64> for Arg {
+    fn from(value: i64) -> Self {
+        Self::Int(Some(value))
+    }
+}
+impl From<Option<i64>> for Arg {
+    fn from(value: Option<i64>) -> Self {
+        Self::Int(value)
+    }
+}
+impl From<u32> for Arg {
+    fn from(value: u32) -> Self {
+        Self::Int(Some(i64::from(value)))
+    }
+}
+impl From<bool> for Arg {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+impl From<ProjectNumber> for Arg {
+    fn from(value: ProjectNumber) -> Self {
+        Self::Int(Some(value.get()))
+    }
+}
+impl From<&Actor> for Arg {
+    fn from(value: &Actor) -> Self {
+        Self::from(&value.person)
+    }
+}
+
+/// Words and ids go in as their text.
+macro_rules! as_text {
+    ($($name:ty),+) => {$(
+        impl From<&$name> for Arg {
+            fn from(value: &$name) -> Self {
+                Self::Text(Some(value.as_str().to_owned()))
+            }
+        }
+        impl From<Option<&$name>> for Arg {
+            fn from(value: Option<&$name>) -> Self {
+                Self::Text(value.map(|value| value.as_str().to_owned()))
+            }
+        }
+    )+};
+}
+as_text!(
+    Digest,
+    Email,
+    EnrolmentId,
+    ExtensionId,
+    GradingId,
+    Legi,
+    OverrideId,
+    PersonId,
+    Reason,
+    SecretHash,
+    SemesterName,
+    Slug,
+    SubmissionId,
+    TokenId
+);
+
+/// Choices go in as their word.
+macro_rules! as_word {
+    ($($name:ty),+) => {$(
+        impl From<$name> for Arg {
+            fn from(value: $name) -> Self {
+                Self::Text(Some(value.as_str().to_owned()))
+            }
+        }
+    )+};
+}
+as_word!(
+    Decision,
+    GradingState,
+    Language,
+    Role,
+    Verdict,
+    super::queue::Cause,
+    super::throttle::Kind
+);
+
+/// The values of a query in the order of its `$1`, `$2`, ...
+macro_rules! args {
+    ($($value:expr),* $(,)?) => { vec![$($crate::store::arg::Arg::from($value)),*] };
+}
+pub(super) use args;

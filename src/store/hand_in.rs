@@ -1,0 +1,239 @@
+//! Handing in: one transaction that takes in a submission, queues its grading and lets older ones that
+//! wait give way.
+
+use serde_json::json;
+
+use super::arg::args;
+use super::audit::{self, Entry};
+use super::queue::Cause;
+use super::{Db, Error, Tx};
+use crate::course::attempts::{self, Refusal, Timeliness};
+use crate::course::calendar;
+use crate::course::{
+    Digest, GradingId, Language, PersonId, ProjectNumber, SemesterName, SubmissionId,
+};
+
+/// An upload that has been checked and whose archive is on disk.
+#[derive(Clone, Debug)]
+pub struct NewSubmission {
+    /// For which semester.
+    pub semester: SemesterName,
+    /// For which project.
+    pub project: ProjectNumber,
+    /// By whom.
+    pub person: PersonId,
+    /// The archive's SHA-256.
+    pub digest: Digest,
+    /// The archive's bytes.
+    pub size: i64,
+    /// What the archive was called.
+    pub file_name: String,
+    /// What it is written in.
+    pub language: Language,
+    /// When the first byte came, epoch milliseconds.
+    pub received_at: i64,
+}
+
+/// What was taken in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// The submission.
+    pub submission: SubmissionId,
+    /// Its first grading, waiting.
+    pub grading: GradingId,
+    /// Which submission of this student and project it is, from 1.
+    pub number: i64,
+    /// Whether it came late.
+    pub late: bool,
+    /// The student's own due time, epoch milliseconds.
+    pub due: i64,
+    /// Older submissions whose waiting grading it took the place of.
+    pub replaced: Vec<SubmissionId>,
+}
+
+/// Nothing was taken in.
+#[derive(Debug, thiserror::Error)]
+pub enum InsertError {
+    /// The rules say no.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Not a student of this semester.
+    #[error("only students of the semester hand in")]
+    NotAStudent,
+    /// No such project.
+    #[error("there is no such project")]
+    NoSuchProject,
+    /// Our fault.
+    #[error(transparent)]
+    Store(#[from] Error),
+}
+
+/// Takes a submission in: it, its grading in the queue, and the audit line, all or nothing. Once this
+/// returns it is kept, whatever happens next.
+///
+/// Older submissions of the same student and project that still wait to be graded give way, unless
+/// they were on time and this one is late.
+///
+/// # Errors
+/// When the rules refuse it (nothing is stored), or it can't be stored.
+pub async fn insert(db: &Db, new: &NewSubmission, now: i64) -> Result<Receipt, InsertError> {
+    let mut tx = db.begin().await?;
+    // Counting up locks the enrolment: two uploads of one student are taken in one after the other,
+    // so that the daily limit can't be passed by sending them at once.
+    let enrolled = tx
+        .run(
+            "UPDATE enrolments SET handed_in = handed_in + 1
+             WHERE semester = $1 AND person = $2 AND role = 'student'",
+            args![&new.semester, &new.person],
+        )
+        .await?;
+    if enrolled == 0 {
+        return Err(InsertError::NotAStudent);
+    }
+    let place = place(&mut tx, new).await?;
+    attempts::may_hand_in(new.received_at, place.opens, place.today, place.daily_limit)?;
+    let due = attempts::own_due(place.due, place.extended);
+    let timeliness = attempts::timeliness(new.received_at, due);
+
+    let submission = SubmissionId::new();
+    let grading = GradingId::new();
+    store(&mut tx, new, &submission, place.last + 1, timeliness).await?;
+    enqueue(&mut tx, &submission, &grading, Cause::Upload, now).await?;
+    let replaced = replace_waiting(&mut tx, new, &submission, timeliness).await?;
+    let entry = Entry {
+        at: now,
+        actor: Some(&new.person),
+        action: "submission.insert",
+        subject: submission.to_string(),
+        details: json!({
+            "semester": new.semester, "project": new.project, "digest": new.digest,
+            "received_at": new.received_at, "late": timeliness.is_late(), "replaced": replaced,
+        }),
+    };
+    audit::append(&mut tx, entry).await?;
+    tx.commit().await?;
+    Ok(Receipt {
+        submission,
+        grading,
+        number: place.last + 1,
+        late: timeliness.is_late(),
+        due,
+        replaced,
+    })
+}
+
+#[derive(sqlx::FromRow)]
+struct Place {
+    opens: i64,
+    due: i64,
+    extended: Option<i64>,
+    daily_limit: i64,
+    today: i64,
+    last: i64,
+}
+
+async fn place(tx: &mut Tx, new: &NewSubmission) -> Result<Place, InsertError> {
+    let (day, next) = calendar::day_of(new.received_at);
+    let place: Option<Place> = tx
+        .opt(
+            "SELECT p.opens, p.due, x.due AS extended, m.daily_limit,
+                 (SELECT COUNT(*) FROM submissions s WHERE s.semester = p.semester
+                     AND s.project = p.number AND s.person = $3
+                     AND s.received_at >= $4 AND s.received_at < $5) AS today,
+                 (SELECT COALESCE(MAX(s.number), 0) FROM submissions s WHERE s.semester = p.semester
+                     AND s.project = p.number AND s.person = $3) AS last
+             FROM projects p
+             JOIN semesters m ON m.name = p.semester
+             LEFT JOIN extensions x ON x.semester = p.semester AND x.project = p.number
+                 AND x.person = $3 AND x.revoked_at IS NULL
+             WHERE p.semester = $1 AND p.number = $2",
+            args![&new.semester, new.project, &new.person, day, next],
+        )
+        .await?;
+    place.ok_or(InsertError::NoSuchProject)
+}
+
+async fn store(
+    tx: &mut Tx,
+    new: &NewSubmission,
+    id: &SubmissionId,
+    number: i64,
+    timeliness: Timeliness,
+) -> Result<(), Error> {
+    tx.run(
+        "INSERT INTO submissions (id, semester, project, person, number, digest, size, file_name,
+             language, received_at, late)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        args![
+            id,
+            &new.semester,
+            new.project,
+            &new.person,
+            number,
+            &new.digest,
+            new.size,
+            &new.file_name,
+            new.language,
+            new.received_at,
+            timeliness.is_late(),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Queues the next grading of a submission.
+pub(super) async fn enqueue(
+    tx: &mut Tx,
+    submission: &SubmissionId,
+    grading: &GradingId,
+    cause: Cause,
+    now: i64,
+) -> Result<(), Error> {
+    tx.run(
+        "INSERT INTO gradings
+             (id, submission, number, semester, project, person, cause, state, queued_at, not_before)
+         SELECT $1, s.id, (SELECT COALESCE(MAX(g.number), 0) + 1 FROM gradings g
+                           WHERE g.submission = s.id),
+                s.semester, s.project, s.person, $2, 'waiting', $3, $3
+         FROM submissions s WHERE s.id = $4",
+        args![grading, cause, now, submission],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Only first gradings give way: what an instructor asked for is done.
+async fn replace_waiting(
+    tx: &mut Tx,
+    new: &NewSubmission,
+    newer: &SubmissionId,
+    timeliness: Timeliness,
+) -> Result<Vec<SubmissionId>, Error> {
+    let waiting: Vec<(GradingId, SubmissionId, bool)> = tx
+        .all(
+            "SELECT g.id, s.id, s.late FROM gradings g JOIN submissions s ON s.id = g.submission
+             WHERE g.semester = $1 AND g.project = $2 AND g.person = $3 AND g.state = 'waiting'
+               AND g.cause = 'upload' AND s.id <> $4 ORDER BY s.number",
+            args![&new.semester, new.project, &new.person, newer],
+        )
+        .await?;
+    let mut replaced = Vec::new();
+    for (grading, submission, late) in waiting {
+        let older = if late { Timeliness::Late } else { Timeliness::OnTime };
+        if !attempts::replaces(timeliness, older) {
+            continue;
+        }
+        // A worker may have claimed it since; then it runs.
+        let changed = tx
+            .run(
+                "UPDATE gradings SET state = 'replaced' WHERE id = $1 AND state = 'waiting'",
+                args![&grading],
+            )
+            .await?;
+        if changed == 1 {
+            replaced.push(submission);
+        }
+    }
+    Ok(replaced)
+}

@@ -1,0 +1,42 @@
+//! What the server remembers: the only place with SQL, one text for SQLite and PostgreSQL.
+//!
+//! | module | keeps |
+//! |---|---|
+//! | [`people`] | people, their passwords, what they may be told apart by |
+//! | [`sessions`], [`tokens`], [`invitations`], [`throttle`] | ways in, of which only hashes are stored, and failed tries |
+//! | [`semesters`] | semesters, projects, windows |
+//! | [`extensions`] | more time for one student |
+//! | [`roster`] | who takes part, and the import of a whole class |
+//! | [`submissions`] | uploads, their gradings and reports |
+//! | [`queue`] | gradings that wait and run: claim, lease, heartbeat, fault, verdict |
+//! | [`results`] | what counts: every student's standing and the admission list, from one query |
+//! | [`overrides`] | decisions of people in place of computed ones |
+//! | [`audit`] | the log of all that happened, hashed into a chain |
+//!
+//! Rules of the course are decided in [`crate::course`]; here is read and written what they need.
+//! There is no clock here: `now` comes in, epoch milliseconds, as every time does. What belongs
+//! together is one transaction; a change of a result has its audit line in the same one.
+//!
+//! SQLite has one connection that writes (its lock is unfair among several) and a few that read;
+//! what must see its own writes, or decides by what it reads, runs in a [`Tx`].
+
+mod arg;
+pub mod audit;
+mod db;
+pub mod extensions;
+mod hand_in;
+pub mod invitations;
+pub mod overrides;
+pub mod people;
+pub mod queue;
+mod regrading;
+pub mod results;
+pub mod roster;
+mod roster_plan;
+pub mod semesters;
+pub mod sessions;
+pub mod submissions;
+pub mod throttle;
+pub mod tokens;
+
+pub use db::{Db, Error, Tx};

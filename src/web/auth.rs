@@ -1,0 +1,221 @@
+//! Signing in and out, and the link with which a person sets their first password.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::{Deserialize, Serialize};
+
+use super::error::{Error, Result};
+use super::guard::{Checked, Visitor, address_of};
+use super::page::see_other;
+use super::{Shared, State, passwords};
+use crate::course::{Email, PersonId, SecretHash};
+use crate::secret;
+use crate::store::throttle::{self, Kind};
+use crate::store::{invitations, people, sessions};
+
+/// Failures are counted over this time.
+const WINDOW_MS: i64 = 15 * 60_000;
+/// So many are free for an account, then each next try waits longer.
+const FREE_OF_ACCOUNT: i64 = 5;
+/// A lecture hall shares one address.
+const FREE_OF_ADDRESS: i64 = 50;
+/// The longest wait.
+const LONGEST_WAIT_MS: i64 = 5 * 60_000;
+
+/// Addresses of this file.
+pub(super) fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.service(
+        web::resource("/sign-in").route(web::get().to(show_sign_in)).route(web::post().to(sign_in)),
+    )
+    .route("/sign-out", web::post().to(sign_out))
+    .service(
+        web::resource("/welcome/{secret}")
+            .route(web::get().to(show_welcome))
+            .route(web::post().to(set_password)),
+    );
+}
+
+#[derive(Deserialize)]
+struct Wanted {
+    #[serde(default)]
+    next: String,
+}
+
+#[derive(Serialize)]
+struct SignInPage<'a> {
+    email: &'a str,
+    next: &'a str,
+    fault: Option<&'a str>,
+}
+
+async fn show_sign_in(state: Shared, wanted: web::Query<Wanted>) -> Result<HttpResponse> {
+    state.page("sign_in.html", None, SignInPage { email: "", next: &wanted.next, fault: None })
+}
+
+#[derive(Deserialize)]
+struct SignIn {
+    email: String,
+    password: String,
+    #[serde(default)]
+    next: String,
+}
+
+async fn sign_in(
+    request: HttpRequest,
+    state: Shared,
+    form: web::Form<SignIn>,
+) -> Result<HttpResponse> {
+    let SignIn { email, password, next } = form.into_inner();
+    match try_sign_in(&request, &state, &email, password).await? {
+        Some(person) => {
+            let cookie = begin_session(&state, &person).await?;
+            let mut response = see_other(own_path(&next));
+            response.add_cookie(&cookie).map_err(|fault| Error::Fault(fault.to_string().into()))?;
+            Ok(response)
+        }
+        None => {
+            let fault = Some("E-mail address and password do not belong together.");
+            let mut page = state.page(
+                "sign_in.html",
+                None,
+                SignInPage { email: &email, next: &next, fault },
+            )?;
+            *page.status_mut() = actix_web::http::StatusCode::UNAUTHORIZED;
+            Ok(page)
+        }
+    }
+}
+
+/// The person, if the password is theirs. An unknown address takes as long and counts as much.
+async fn try_sign_in(
+    request: &HttpRequest,
+    state: &State,
+    email: &str,
+    password: String,
+) -> Result<Option<PersonId>> {
+    let email: Option<Email> = email.parse().ok();
+    let account = email.as_ref().map_or("not an address", Email::as_str);
+    let address = address_of(request, state);
+    let now = state.now();
+    throttled(state, Kind::Address, &address, FREE_OF_ADDRESS, now).await?;
+    throttled(state, Kind::Account, account, FREE_OF_ACCOUNT, now).await?;
+    let known = match &email {
+        Some(email) => people::credentials(&state.db, email).await?,
+        None => None,
+    };
+    let (person, hash) =
+        known.map_or((None, None), |known| (Some(known.person), known.password_hash));
+    let too_long = password.len() > passwords::LONGEST;
+    let right =
+        state.passwords.verify(if too_long { String::new() } else { password }, hash).await?;
+    if right && !too_long {
+        throttle::clear_account(&state.db, account).await?;
+        return Ok(person);
+    }
+    throttle::record(&state.db, &address, account, now).await?;
+    Ok(None)
+}
+
+/// After the free failures each next try waits twice as long as the one before.
+async fn throttled(state: &State, kind: Kind, subject: &str, free: i64, now: i64) -> Result<()> {
+    let failures = throttle::count(&state.db, kind, subject, now - WINDOW_MS).await?;
+    let Some(last) = failures.last.filter(|_| failures.count >= free) else { return Ok(()) };
+    let doublings = u32::try_from((failures.count - free).min(10)).unwrap_or(10);
+    let wait = (1000 * 2_i64.pow(doublings)).min(LONGEST_WAIT_MS);
+    let left = last + wait - now;
+    if left > 0 { Err(Error::Slow { wait_s: (left + 999) / 1000 }) } else { Ok(()) }
+}
+
+async fn begin_session(
+    state: &State,
+    person: &PersonId,
+) -> Result<actix_web::cookie::Cookie<'static>> {
+    let secret = secret::fresh();
+    sessions::create(&state.db, &secret.hash, person, state.now()).await?;
+    Ok(state.cookies.carry(secret.text))
+}
+
+/// Only a path of this server: `//elsewhere` and `/\elsewhere` are other servers to a browser.
+fn own_path(next: &str) -> &str {
+    let own = next.starts_with('/')
+        && !next.starts_with("//")
+        && !next.contains('\\')
+        && !next.chars().any(char::is_control);
+    if own { next } else { "/" }
+}
+
+#[derive(Deserialize)]
+struct Nothing {}
+
+async fn sign_out(
+    state: Shared,
+    visitor: Visitor,
+    _form: Checked<Nothing>,
+) -> Result<HttpResponse> {
+    sessions::delete(&state.db, &visitor.session).await?;
+    let mut response = see_other("/sign-in");
+    response
+        .add_cookie(&state.cookies.end())
+        .map_err(|fault| Error::Fault(fault.to_string().into()))?;
+    Ok(response)
+}
+
+#[derive(Serialize)]
+struct WelcomePage {
+    email: String,
+    name: String,
+    shortest: usize,
+    fault: Option<String>,
+}
+
+async fn welcome_page(
+    state: &State,
+    secret: &SecretHash,
+    fault: Option<String>,
+) -> Result<HttpResponse> {
+    let person = invitations::find(&state.db, secret, state.now()).await?.ok_or(Error::NotFound)?;
+    let person = people::by_id(&state.db, &person).await?.ok_or(Error::NotFound)?;
+    let page = WelcomePage {
+        email: person.email.to_string(),
+        name: person.first_name,
+        shortest: passwords::SHORTEST,
+        fault,
+    };
+    state.page("welcome.html", None, page)
+}
+
+async fn show_welcome(state: Shared, secret: web::Path<String>) -> Result<HttpResponse> {
+    welcome_page(&state, &SecretHash::of(&secret), None).await
+}
+
+#[derive(Deserialize)]
+struct NewPassword {
+    password: String,
+    again: String,
+}
+
+async fn set_password(
+    state: Shared,
+    secret: web::Path<String>,
+    form: web::Form<NewPassword>,
+) -> Result<HttpResponse> {
+    let secret = SecretHash::of(&secret);
+    let NewPassword { password, again } = form.into_inner();
+    let fault = if password == again {
+        passwords::acceptable(&password).err().map(|why| why.to_string())
+    } else {
+        Some("The two passwords differ.".to_owned())
+    };
+    if fault.is_some() {
+        let mut page = welcome_page(&state, &secret, fault).await?;
+        *page.status_mut() = actix_web::http::StatusCode::UNPROCESSABLE_ENTITY;
+        return Ok(page);
+    }
+    let hash = state.passwords.hash(password).await?;
+    let person = invitations::redeem(&state.db, &secret, &hash, state.now())
+        .await?
+        .ok_or(Error::NotFound)?;
+    let cookie = begin_session(&state, &person).await?;
+    let mut response = see_other("/");
+    response.add_cookie(&cookie).map_err(|fault| Error::Fault(fault.to_string().into()))?;
+    Ok(response)
+}

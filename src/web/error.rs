@@ -1,0 +1,230 @@
+//! What a handler may come back with instead of a page, and how it is shown: as a page to people,
+//! as `application/problem+json` under `/api`. Internal text never leaves the log.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::{StatusCode, header};
+use actix_web::middleware::Next;
+use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
+
+use super::Shared;
+use crate::course::access::Denied;
+use crate::intake::blobs::BlobError;
+use crate::intake::{self, Trouble};
+use crate::store;
+
+/// A handler's result.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why there is no page.
+#[derive(Debug)]
+pub enum Error {
+    /// Nobody is signed in.
+    SignIn,
+    /// It is there, and not for this person.
+    Denied,
+    /// It is not there, or this person may not know of it.
+    NotFound,
+    /// The request makes no sense.
+    Bad(String),
+    /// It makes sense and is refused; the text says what, why and what to do.
+    Refused(String),
+    /// Too many bytes.
+    TooLarge(String),
+    /// Too often.
+    Slow {
+        /// Seconds until the next try.
+        wait_s: i64,
+    },
+    /// It contradicts what is there.
+    Conflict(String),
+    /// Our fault; logged, and not shown.
+    Fault(Box<dyn StdError + Send + Sync>),
+}
+
+impl Error {
+    /// Title and text for the person.
+    fn words(&self) -> (&'static str, String) {
+        match self {
+            Self::SignIn => ("Please sign in", "Nobody is signed in here, or the session has ended.".into()),
+            Self::Denied => ("Not allowed", "Your account may not do this.".into()),
+            Self::NotFound => ("Not found", "There is nothing at this address that you could see.".into()),
+            Self::Bad(text) => ("This request can't be understood", text.clone()),
+            Self::Refused(text) => ("Not accepted", text.clone()),
+            Self::TooLarge(text) => ("Too large", text.clone()),
+            Self::Slow { wait_s } => ("Too many tries", format!("Please wait {wait_s} seconds and try again.")),
+            Self::Conflict(text) => ("Not possible now", text.clone()),
+            Self::Fault(_) => (
+                "Our fault",
+                "Something went wrong on the server. It has been logged; please try again in a moment.".into(),
+            ),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fault(source) => {
+                write!(f, "{source}")?;
+                let mut cause = source.source();
+                while let Some(next) = cause {
+                    write!(f, ": {next}")?;
+                    cause = next.source();
+                }
+                Ok(())
+            }
+            other => f.write_str(&other.words().1),
+        }
+    }
+}
+
+impl ResponseError for Error {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::SignIn => StatusCode::UNAUTHORIZED,
+            Self::Denied => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Bad(_) => StatusCode::BAD_REQUEST,
+            Self::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Slow { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status_code());
+        if let Self::Slow { wait_s } = self {
+            response.insert_header((header::RETRY_AFTER, wait_s.to_string()));
+        }
+        response.finish()
+    }
+}
+
+impl From<Denied> for Error {
+    fn from(_: Denied) -> Self {
+        Self::Denied
+    }
+}
+
+impl From<Trouble> for Error {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Rejected(why) => Self::Refused(why.to_string()),
+            Trouble::Fault(fault) => Self::Fault(Box::new(fault)),
+        }
+    }
+}
+
+macro_rules! our_fault {
+    ($($kind:ty),+ $(,)?) => {
+        $(impl From<$kind> for Error {
+            fn from(fault: $kind) -> Self {
+                Self::Fault(Box::new(fault))
+            }
+        })+
+    };
+}
+
+our_fault!(store::Error, BlobError, intake::Fault, tera::Error, serde_json::Error, std::io::Error);
+
+/// RFC 9457.
+#[derive(Debug, Serialize)]
+struct Problem<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+}
+
+/// Renders an error for whoever asked, and logs our own.
+pub async fn render(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> std::result::Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let response = next.call(request).await?.map_into_boxed_body();
+    let status = response.status();
+    if !(status.is_client_error() || status.is_server_error()) {
+        return Ok(response);
+    }
+    let own = response.response().error().and_then(|error| error.as_error::<Error>());
+    let (title, detail) = match own {
+        Some(error) => error.words(),
+        None => of_framework(&response),
+    };
+    if let Some(fault @ Error::Fault(_)) = own {
+        tracing::error!(path = response.request().path(), %fault, "A request failed");
+    }
+    let request = response.request().clone();
+    let retry = response.headers().get(header::RETRY_AFTER).cloned();
+    let mut rendered = if request.path().starts_with("/api/") {
+        let problem =
+            Problem { kind: "about:blank", title, status: status.as_u16(), detail: &detail };
+        HttpResponse::build(status)
+            .content_type("application/problem+json")
+            .body(serde_json::to_string(&problem)?)
+    } else if matches!(own, Some(Error::SignIn)) {
+        to_sign_in(&request)
+    } else {
+        as_page(&request, status, title, &detail)
+    };
+    if let Some(retry) = retry {
+        rendered.headers_mut().insert(header::RETRY_AFTER, retry);
+    }
+    Ok(response.into_response(rendered))
+}
+
+/// Errors of the framework itself: an unknown address, a wrong method, a body that does not parse.
+fn of_framework(response: &ServiceResponse<BoxBody>) -> (&'static str, String) {
+    match response.status() {
+        StatusCode::NOT_FOUND => Error::NotFound.words(),
+        StatusCode::PAYLOAD_TOO_LARGE => ("Too large", "The request has too many bytes.".into()),
+        StatusCode::METHOD_NOT_ALLOWED => {
+            ("Not possible", "This address does not take such a request.".into())
+        }
+        status if status.is_server_error() => Error::Fault("".into()).words(),
+        _ => {
+            let text = response.response().error().map_or_else(String::new, ToString::to_string);
+            ("This request can't be understood", text)
+        }
+    }
+}
+
+fn to_sign_in(request: &actix_web::HttpRequest) -> HttpResponse {
+    let wanted = request.uri().path_and_query().map_or("/", |wanted| wanted.as_str());
+    let next: String = url::form_urlencoded::byte_serialize(wanted.as_bytes()).collect();
+    super::page::see_other(&format!("/sign-in?next={next}"))
+}
+
+fn as_page(
+    request: &actix_web::HttpRequest,
+    status: StatusCode,
+    title: &str,
+    detail: &str,
+) -> HttpResponse {
+    #[derive(Serialize)]
+    struct Context<'a> {
+        title: &'a str,
+        detail: &'a str,
+        status: u16,
+    }
+    let page = request.app_data::<Shared>().map(|state| {
+        let context = Context { title, detail, status: status.as_u16() };
+        state.render("error.html", None, &context)
+    });
+    match page {
+        Some(Ok(html)) => {
+            HttpResponse::build(status).content_type("text/html; charset=utf-8").body(html)
+        }
+        _ => HttpResponse::build(status)
+            .content_type("text/plain; charset=utf-8")
+            .body(detail.to_owned()),
+    }
+}

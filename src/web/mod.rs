@@ -1,0 +1,197 @@
+//! Pages and API. Knows who asks and what they may see; runs no program and no check.
+
+use std::io;
+use std::net::TcpListener;
+
+use actix_web::dev::Server;
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::{App, HttpResponse, HttpServer, web};
+
+use crate::clock::{Clock, Millis};
+use crate::course::{ProjectNumber, Slug};
+use crate::intake::archive::ArchiveLimits;
+use crate::intake::blobs::Blobs;
+use crate::store::Db;
+
+mod auth;
+pub mod error;
+pub mod guard;
+pub mod page;
+pub mod passwords;
+
+pub use guard::Cookies;
+
+/// What every handler shares.
+#[derive(Debug)]
+pub struct State {
+    /// The store.
+    pub db: Db,
+    /// The archives.
+    pub blobs: Blobs,
+    /// The time.
+    pub clock: Clock,
+    /// Limits of an upload.
+    pub archive_limits: ArchiveLimits,
+    /// The projects whose graders are installed, by number.
+    pub projects: Vec<ProjectInfo>,
+    /// How the session's cookie is set.
+    pub cookies: Cookies,
+    /// Whether `X-Forwarded-For` is to be believed.
+    pub trust_proxy: bool,
+    /// What this host can enforce.
+    pub host: Vec<HostNote>,
+    /// Whether this process grades.
+    pub grades_others: bool,
+    /// Since when it runs.
+    pub started_at: Millis,
+    pages: page::Pages,
+    passwords: passwords::Passwords,
+}
+
+/// What the operator decides, and what was found out at start.
+#[derive(Debug)]
+pub struct Setup {
+    /// The store.
+    pub db: Db,
+    /// The archives.
+    pub blobs: Blobs,
+    /// Limits of an upload.
+    pub archive_limits: ArchiveLimits,
+    /// The projects whose graders are installed.
+    pub projects: Vec<ProjectInfo>,
+    /// How the session's cookie is set.
+    pub cookies: Cookies,
+    /// Whether `X-Forwarded-For` is to be believed.
+    pub trust_proxy: bool,
+    /// What this host can enforce.
+    pub host: Vec<HostNote>,
+    /// Whether this process grades.
+    pub grades_others: bool,
+}
+
+/// A project as its grader folder describes it.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct ProjectInfo {
+    /// Its name in addresses.
+    pub slug: Slug,
+    /// 1 to 7.
+    pub number: ProjectNumber,
+    /// Its name for people.
+    pub title: String,
+    /// One line.
+    pub summary: String,
+    /// The hand-out, Markdown.
+    pub handout: String,
+    /// Which grader judges.
+    pub version: String,
+    /// What is checked.
+    pub checks: Vec<CheckInfo>,
+    /// Wall-clock seconds of a grading.
+    pub wall_s: u64,
+    /// Processor seconds of a submission.
+    pub cpu_s: u64,
+    /// Memory of a submission in MiB.
+    pub memory_mib: u64,
+}
+
+/// A check as its grader folder describes it.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct CheckInfo {
+    /// Stable name.
+    pub id: String,
+    /// Name for people.
+    pub title: String,
+    /// What its value measures.
+    pub unit: String,
+    /// One sentence.
+    pub explanation: String,
+}
+
+/// One thing that this host can or can't enforce.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct HostNote {
+    /// What.
+    pub name: String,
+    /// Whether.
+    pub ok: bool,
+    /// How, or why not.
+    pub detail: String,
+}
+
+/// The state as handlers get it.
+pub type Shared = web::Data<State>;
+
+impl State {
+    /// Ready to serve.
+    ///
+    /// # Errors
+    /// A template is wrong.
+    pub fn new(setup: Setup) -> error::Result<Self> {
+        Ok(Self {
+            db: setup.db,
+            blobs: setup.blobs,
+            clock: Clock,
+            archive_limits: setup.archive_limits,
+            projects: setup.projects,
+            cookies: setup.cookies,
+            trust_proxy: setup.trust_proxy,
+            host: setup.host,
+            grades_others: setup.grades_others,
+            started_at: Clock.now(),
+            pages: page::Pages::load()?,
+            passwords: passwords::Passwords::new()?,
+        })
+    }
+
+    /// The installed project of this slug.
+    pub fn info(&self, slug: &Slug) -> Option<&ProjectInfo> {
+        self.projects.iter().find(|project| project.slug == *slug)
+    }
+
+    /// Now.
+    pub fn now(&self) -> Millis {
+        self.clock.now()
+    }
+}
+
+/// Serves on a bound listener until stopped.
+///
+/// # Errors
+/// The listener can't be used.
+pub fn run(listener: TcpListener, state: State) -> io::Result<Server> {
+    let state = web::Data::new(state);
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(state.clone())
+            .wrap(from_fn(guard::same_origin))
+            .wrap(from_fn(error::render))
+            .wrap(from_fn(guard::headers))
+            .wrap(Compress::default())
+            .wrap(tracing_actix_web::TracingLogger::default())
+            .configure(routes)
+    })
+    .workers(2)
+    .disable_signals()
+    .shutdown_timeout(5)
+    .listen(listener)?;
+    Ok(server.run())
+}
+
+fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.route("/static/{name}", web::get().to(asset)).configure(auth::routes);
+}
+
+/// Stylesheet and script, embedded.
+async fn asset(name: web::Path<String>) -> error::Result<HttpResponse> {
+    let file = page::Assets::get(&name).ok_or(error::Error::NotFound)?;
+    let kind = match name.rsplit_once('.') {
+        Some((_, "css")) => "text/css; charset=utf-8",
+        Some((_, "js")) => "text/javascript; charset=utf-8",
+        Some((_, "svg")) => "image/svg+xml",
+        _ => return Err(error::Error::NotFound),
+    };
+    Ok(HttpResponse::Ok()
+        .content_type(kind)
+        .insert_header(("cache-control", "public, max-age=300"))
+        .body(file.data.into_owned()))
+}
