@@ -4,6 +4,8 @@
 //!
 //! `cargo bench --bench sandbox`; the subjects' runtime must be built.
 
+#![expect(clippy::disallowed_methods, reason = "starts programs to compare with")]
+
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
