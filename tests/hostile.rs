@@ -21,7 +21,9 @@ fn impatient_graders() -> tempfile::TempDir {
     let text = std::fs::read_to_string(grader_folder().join("project.toml")).unwrap();
     let mut table: toml::Table = text.parse().unwrap();
     let limits = table["limits"].as_table_mut().unwrap();
-    for (key, value) in [("cpu_s", 6), ("wall_s", 12), ("memory_mib", 256), ("scratch_mib", 32), ("request_s", 3)] {
+    for (key, value) in
+        [("cpu_s", 6), ("wall_s", 12), ("memory_mib", 256), ("scratch_mib", 32), ("request_s", 3)]
+    {
         limits.insert(key.to_owned(), toml::Value::Integer(value));
     }
     std::fs::write(project.join("project.toml"), table.to_string()).unwrap();
@@ -48,8 +50,9 @@ fn grade(graders: &Path, solution: &Path) -> Graded {
         .output()
         .unwrap();
     let code = output.status.code().unwrap();
-    let report = serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|fault| panic!("{fault}: exit {code}, {}", String::from_utf8_lossy(&output.stderr)));
+    let report = serde_json::from_slice(&output.stdout).unwrap_or_else(|fault| {
+        panic!("{fault}: exit {code}, {}", String::from_utf8_lossy(&output.stderr))
+    });
     Graded { code, report, boxes }
 }
 
@@ -77,7 +80,11 @@ fn misbehaves(name: &str) {
     assert_eq!(left_in(graded.boxes.path()), Vec::<PathBuf>::new());
     if name == "plants_a_marker" {
         let again = grade(graders.path(), &folder);
-        assert!(again.report["checks"].to_string().contains("no marker of an earlier run"), "{:#}", again.report);
+        assert!(
+            again.report["checks"].to_string().contains("no marker of an earlier run"),
+            "{:#}",
+            again.report
+        );
     }
 }
 
@@ -124,6 +131,9 @@ fn an_honest_grading_after_a_hostile_one_is_untouched_and_repeatable() {
     let after = grade(&graders, &honest);
     assert_eq!(before.code, 0, "{:#}", before.report);
     assert_eq!(after.report["verdict"], "passed");
-    assert_eq!(before.report["checks"], after.report["checks"], "the same seed measures the same values");
+    assert_eq!(
+        before.report["checks"], after.report["checks"],
+        "the same seed measures the same values"
+    );
     assert_eq!(before.report["figures"], after.report["figures"]);
 }

@@ -32,8 +32,8 @@ impl Server {
     pub(crate) fn prepared(database: Option<String>) -> Self {
         let data = tempfile::tempdir().unwrap();
         let server = Self { data, database, child: None, address: String::new() };
-        let today =
-            jiff::Timestamp::now().to_zoned_datetime(jiff::tz::TimeZone::get("Europe/Zurich").unwrap());
+        let today = jiff::Timestamp::now()
+            .to_zoned_datetime(jiff::tz::TimeZone::get("Europe/Zurich").unwrap());
         server.admin(&["semester", "add", SEMESTER, "--first-lecture", &today.date().to_string()]);
         let roster = server.data.path().join("roster.csv");
         std::fs::write(&roster, ROSTER).unwrap();
@@ -49,7 +49,6 @@ impl Server {
         server.start();
         server
     }
-
 
     fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_testat"));

@@ -10,13 +10,13 @@ use tokio::sync::watch;
 use crate::clock::{Clock, Millis};
 use crate::config::Config;
 use crate::course::admission::{Decision, Rule};
+use crate::course::roster::RosterRow;
 use crate::course::{Email, PersonId, ProjectNumber, Role, SemesterName, Verdict, calendar};
 use crate::grading::worker::{Step, Worker};
 use crate::intake::archive::{self, ArchiveLimits};
 use crate::intake::blobs::Blobs;
 use crate::store::overrides::{self, What};
 use crate::store::people::NewPerson;
-use crate::course::roster::RosterRow;
 use crate::store::semesters::{NewSemester, Project};
 use crate::store::submissions::{self, NewSubmission};
 use crate::store::{Db, people, roster, semesters};
@@ -361,10 +361,7 @@ async fn hand_in(
     at: Millis,
 ) -> anyhow::Result<()> {
     let mut upload = blobs.begin(ArchiveLimits::default().packed).await?;
-    upload
-        .write(pack(folder)?.into())
-        .await
-        .map_err(|fault| anyhow::anyhow!("{fault}"))?;
+    upload.write(pack(folder)?.into()).await.map_err(|fault| anyhow::anyhow!("{fault}"))?;
     let received = upload.finish().await?;
     let manifest = archive::inspect(received.file(), "submission.tar", &ArchiveLimits::default())
         .with_context(|| folder.display().to_string())?;

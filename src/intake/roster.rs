@@ -9,8 +9,8 @@ use std::fmt;
 
 use csv::StringRecord;
 
-use crate::course::{Email, Legi, Role};
 use crate::course::roster::RosterRow;
+use crate::course::{Email, Legi, Role};
 
 /// Characters that a name or a department may have.
 const LONGEST: usize = 120;

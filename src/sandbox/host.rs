@@ -1,21 +1,20 @@
 //! What this host offers, found once, and starting programs with it.
 
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::process::CommandExt;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustix::fs::{MemfdFlags, OFlags, memfd_create};
 use rustix::process::{Pid, PidfdFlags, Resource, pidfd_open};
 use tokio::io::unix::AsyncFd;
 use tokio::sync::Notify;
 
-use super::bwrap::{Bind, Descriptors, arguments, binds, masks};
+use super::bwrap::{Bind, binds, masks};
 use super::capture::Capture;
 use super::cgroup::Cgroups;
+use super::descriptors::{Ends, Kept, high, pipe, said};
 use super::doctor::capabilities;
 use super::launch::{Descent, Launcher};
 use super::running::Running;
@@ -28,9 +27,6 @@ use super::{Capability, Fault, Limits, Output, Profile, Reason, Settings, Spec};
 
 /// Bubblewrap's own processes in a program's control group.
 const OURS: u32 = 2;
-
-/// Descriptors that bubblewrap keeps get numbers from here, out of the program's way.
-const HIGH: i32 = 100;
 
 /// Signals and timers that may wait at once; the kernel counts them by user.
 const PENDING_SIGNALS: u64 = 256;
@@ -192,8 +188,9 @@ impl Host {
         let (view, seen) = self.view(seen).map_err(system("preparing what a program sees"))?;
         let ends = Ends::new(&mut spec).map_err(system("making pipes"))?;
         let (status, status_there) = pipe().map_err(system("making pipes"))?;
-        let kept = Kept::new(&self, &spec, &seen, &status_there)
-            .map_err(system("telling bubblewrap what to do"))?;
+        let kept =
+            Kept::new(self.filters.of(spec.profile), &spec, &seen, &self.masks, &status_there)
+                .map_err(system("telling bubblewrap what to do"))?;
         let command = kept.command(&self.bwrap, &spec, ends.there);
         let descent = Descent {
             doors: Vec::new(),
@@ -290,103 +287,6 @@ impl Host {
 }
 
 const STARTING: &str = "starting bubblewrap";
-
-/// Our ends of the program's output, and its.
-struct Ends {
-    stdout: Option<OwnedFd>,
-    stderr: OwnedFd,
-    there: Streams,
-}
-
-/// What becomes the program's first three descriptors.
-struct Streams {
-    stdin: Stdio,
-    stdout: Stdio,
-    stderr: Stdio,
-}
-
-impl Ends {
-    fn new(spec: &mut Spec) -> io::Result<Self> {
-        let (stderr, stderr_there) = pipe()?;
-        let (stdout, stdout_there) = match std::mem::replace(&mut spec.stdout, Output::Captured) {
-            Output::To(there) => (None, there),
-            Output::Captured => pipe().map(|(here, there)| (Some(here), there))?,
-        };
-        let there = Streams {
-            stdin: spec.stdin.take().map_or_else(Stdio::null, Stdio::from),
-            stdout: stdout_there.into(),
-            stderr: stderr_there.into(),
-        };
-        Ok(Self { stdout, stderr, there })
-    }
-}
-
-/// The descriptors by which bubblewrap is told what to do and tells how it went.
-struct Kept {
-    arguments: OwnedFd,
-    filter: OwnedFd,
-    status: OwnedFd,
-}
-
-impl Kept {
-    fn new(host: &Host, spec: &Spec, binds: &[Bind], status: &OwnedFd) -> io::Result<Self> {
-        let filter = memory_file(host.filters.of(spec.profile))?;
-        let status = rustix::io::fcntl_dupfd_cloexec(status, HIGH)?;
-        let numbers = Descriptors { filter: filter.as_raw_fd(), status: status.as_raw_fd() };
-        let arguments = memory_file(&arguments(spec, binds, &host.masks, numbers))?;
-        Ok(Self { arguments, filter, status })
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "the one place that starts programs")]
-    fn command(&self, bwrap: &Path, spec: &Spec, streams: Streams) -> Command {
-        let mut command = Command::new(bwrap);
-        command
-            .arg("--args")
-            .arg(self.arguments.as_raw_fd().to_string())
-            .arg("--")
-            .args(&spec.argv)
-            // Bubblewrap stays in the sandbox as its first process, with an environment that the
-            // program can read.
-            .env_clear()
-            .current_dir("/")
-            .process_group(0)
-            .stdin(streams.stdin)
-            .stdout(streams.stdout)
-            .stderr(streams.stderr);
-        command
-    }
-
-    fn into_descriptors(self) -> Vec<OwnedFd> {
-        vec![self.arguments, self.filter, self.status]
-    }
-}
-
-fn memory_file(bytes: &[u8]) -> io::Result<OwnedFd> {
-    use std::io::{Seek, Write};
-    let mut file = std::fs::File::from(memfd_create(c"testat", MemfdFlags::CLOEXEC)?);
-    file.write_all(bytes)?;
-    file.rewind()?;
-    Ok(rustix::io::fcntl_dupfd_cloexec(&file, HIGH)?)
-}
-
-fn high(descriptor: Option<OwnedFd>) -> io::Result<Option<OwnedFd>> {
-    let high = descriptor.map(|low| rustix::io::fcntl_dupfd_cloexec(&low, HIGH));
-    Ok(high.transpose()?)
-}
-
-/// Our end, which never blocks, and the program's, which does.
-pub(super) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
-    let (here, there) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
-    rustix::fs::fcntl_setfl(&here, OFlags::NONBLOCK)?;
-    Ok((here, there))
-}
-
-/// The step at which a process failed to become bubblewrap.
-fn said(stderr: &OwnedFd) -> String {
-    let mut text = [0; 200];
-    let length = rustix::io::read(stderr, &mut text).unwrap_or(0);
-    String::from_utf8_lossy(&text[..length]).into_owned()
-}
 
 #[expect(unsafe_code, reason = "tokio asks us to vouch for the descriptor")]
 fn watchable(process: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {

@@ -108,7 +108,9 @@ impl Descent {
         for &(resource, most) in &self.limits {
             // Ours may be lower already, and without CAP_SYS_RESOURCE none can be raised.
             let most = getrlimit(resource).maximum.map_or(most, |ours| most.min(ours));
-            setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })?;
+            // A second before it is killed, a process is told by a signal that names the reason.
+            let told = if resource == Resource::Cpu { most.saturating_sub(1) } else { most };
+            setrlimit(resource, Rlimit { current: Some(told), maximum: Some(most) })?;
         }
         Ok(())
     }

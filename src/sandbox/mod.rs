@@ -8,6 +8,7 @@ pub mod beneath;
 mod bwrap;
 mod capture;
 mod cgroup;
+mod descriptors;
 mod doctor;
 mod host;
 mod launch;

@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn the_first_word_counts() {
-        let (here, there) = super::super::host::pipe().unwrap();
+        let (here, there) = super::super::descriptors::pipe().unwrap();
         let mut status = Status::new(here);
         assert_eq!(status.first_process().unwrap(), None);
         rustix::io::write(&there, b"{ \"child-pid\": 7, \"net-namespace\": 1 }\n").unwrap();

@@ -217,6 +217,8 @@ fn reason(
     }
     // Bubblewrap tells of a signal as a shell does; an exit code of the same number looks alike.
     Some(match code? {
+        // The limit of one process, where there is no control group to hold all to one.
+        code if code == 128 + libc::SIGXCPU => Reason::Cpu,
         code @ 129..=192 => Reason::Signalled(code - 128),
         code => Reason::Exited(code),
     })

@@ -37,7 +37,6 @@ fn signalled(signal: i32, limits: &Limits) -> String {
         libc::SIGSEGV => "an invalid access to memory",
         libc::SIGPIPE => "it wrote to a pipe that nobody reads",
         libc::SIGTERM => "asked to end",
-        libc::SIGXCPU => "no processor time left",
         libc::SIGXFSZ => {
             return format!(
                 "it was ended by signal {signal} (it wrote a file larger than {})",

@@ -1,11 +1,14 @@
 //! The host's side: descriptors, user ids, several servers at once, what dead ones leave.
 
+use std::fs::Permissions;
 use std::os::fd::AsRawFd;
-use std::path::Path;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use testat::sandbox::beneath::Tree;
-use testat::sandbox::{Reason, Sandbox, Settings};
+use testat::sandbox::{Fault, Limits, Reason, Sandbox, Settings};
 
 use super::{Trial, limits, mount, program, python, text};
 
@@ -42,14 +45,13 @@ async fn the_control_descriptor_is_number_three() {
 
 #[tokio::test]
 async fn what_is_mounted_may_lie_below_a_closed_folder() {
-    use std::os::unix::fs::PermissionsExt;
     let trial = Trial::new().await;
     let closed = tempfile::tempdir().unwrap();
-    std::fs::set_permissions(closed.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
+    std::fs::set_permissions(closed.path(), Permissions::from_mode(0o700)).unwrap();
     let tree = closed.path().join("tree");
     std::fs::create_dir(&tree).unwrap();
     std::fs::write(tree.join("file"), "seen").unwrap();
-    let anyone = std::fs::Permissions::from_mode(0o666);
+    let anyone = Permissions::from_mode(0o666);
     std::fs::set_permissions(tree.join("file"), anyone).unwrap();
     let mut spec = program(&["/bin/cat", "/submission/file"], limits());
     spec.mounts = vec![mount(&tree, "/submission")];
@@ -139,6 +141,53 @@ async fn sweep_after_death() {
 fn is_dead(pid: &str) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"));
     stat.map_or(true, |stat| stat.contains(") Z ") || stat.contains(") X "))
+}
+
+#[tokio::test]
+async fn a_host_without_control_groups_is_used_only_if_its_owner_says_so() {
+    if let Some(root) = std::env::var_os("TESTAT_TEST_WEAK") {
+        return on_a_weak_host(root.into()).await;
+    }
+    // Again as a user who may not make control groups.
+    let name = "sandbox::host::a_host_without_control_groups_is_used_only_if_its_owner_says_so";
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+    let program = folder.path().join("tests");
+    std::fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    let output = std::process::Command::new(program)
+        .args(["--exact", name, "--nocapture"])
+        .env("TESTAT_TEST_WEAK", super::runtime().await.root())
+        .current_dir("/")
+        .uid(65534)
+        .gid(65534)
+        .output()
+        .unwrap();
+    let said = text(&output.stdout) + &text(&output.stderr);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+}
+
+async fn on_a_weak_host(root: PathBuf) {
+    let mut settings = Settings::new(root);
+    let sandbox = Sandbox::probe(&settings).await.unwrap();
+    assert!(!sandbox.is_strong());
+    let weak: Vec<_> = sandbox.capabilities().iter().filter(|c| !c.ok).map(|c| c.name).collect();
+    assert_eq!(weak, ["memory limit", "processor time limit", "process limit"]);
+    let fault = sandbox.start(program(&["/bin/true"], limits())).await.unwrap_err();
+    assert!(matches!(fault, Fault::Weak(_)), "{fault}");
+    settings.allow_weak = true;
+    let sandbox = Sandbox::probe(&settings).await.unwrap();
+    let run = async |spec| sandbox.start(spec).await.unwrap().wait().await.unwrap();
+    let ending = run(program(&["/bin/true"], limits())).await;
+    assert_eq!(ending.reason, Reason::Exited(0), "{}", text(&ending.stderr));
+    assert!(ending.weak);
+    // What one process uses is limited even so, and the clock holds for all of them.
+    let busy = run(python("while True: pass", limits())).await;
+    assert_eq!(busy.reason, Reason::Cpu);
+    let greedy = run(python("bytearray(1 << 30)", limits())).await;
+    assert_eq!(greedy.reason, Reason::Exited(1), "{}", text(&greedy.stderr));
+    let short = Limits { wall: Duration::from_secs(1), ..limits() };
+    let code = "import os, time\nif os.fork() == 0: os.setsid()\ntime.sleep(60)";
+    assert_eq!(run(python(code, short)).await.reason, Reason::Wall);
 }
 
 fn left_by(server: u32, folder: &Path) -> usize {
