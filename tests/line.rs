@@ -32,7 +32,7 @@ async fn reference_solutions_pass_and_count() {
     }
     let admin = server.token(ADMIN);
     let listed = server.get(&admin, &format!("/api/v1/semesters/{SEMESTER}/admissions")).await;
-    let rows = listed["admissions"].as_array().unwrap_or_else(|| panic!("{listed:#}"));
+    let rows = listed["students"].as_array().unwrap_or_else(|| panic!("{listed:#}"));
     let ada = rows.iter().find(|row| row["legi"] == "12-345-674").unwrap();
     assert_eq!(ada["passed"], 1);
 }
@@ -90,7 +90,7 @@ async fn the_exported_list_is_what_the_api_shows() {
     let csv = server.admin(&["export", "admissions", "--semester", SEMESTER, "--format", "csv"]);
     let mut reader = csv::Reader::from_reader(csv.trim_start_matches('\u{feff}').as_bytes());
     let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
-    let shown = shown["admissions"].as_array().unwrap();
+    let shown = shown["students"].as_array().unwrap();
     assert_eq!(rows.len(), shown.len());
     for (row, shown) in rows.iter().zip(shown) {
         assert_eq!(&row[0], shown["legi"].as_str().unwrap());

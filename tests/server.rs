@@ -34,7 +34,15 @@ impl Server {
         let server = Self { data, database, child: None, address: String::new() };
         let today = jiff::Timestamp::now()
             .to_zoned_datetime(jiff::tz::TimeZone::get("Europe/Zurich").unwrap());
-        server.admin(&["semester", "add", SEMESTER, "--first-lecture", &today.date().to_string()]);
+        server.admin(&[
+            "semester",
+            "add",
+            SEMESTER,
+            "--first-lecture",
+            &today.date().to_string(),
+            "--daily-limit",
+            "500",
+        ]);
         let roster = server.data.path().join("roster.csv");
         std::fs::write(&roster, ROSTER).unwrap();
         server.admin(&["roster", "import", roster.to_str().unwrap(), "--semester", SEMESTER]);

@@ -401,3 +401,15 @@ pub async fn ahead_of(db: &Db, grading: &GradingId) -> Result<Option<i64>, Error
 fn held(changed: u64) -> Held {
     if changed == 0 { Held::Lost } else { Held::Yes }
 }
+
+/// How many gradings ended with which verdict.
+///
+/// # Errors
+/// When the database fails.
+pub async fn verdicts(db: &Db) -> Result<Vec<(Verdict, i64)>, Error> {
+    db.all(
+        "SELECT verdict, COUNT(*) FROM gradings WHERE state = 'done' GROUP BY verdict ORDER BY verdict",
+        vec![],
+    )
+    .await
+}

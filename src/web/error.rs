@@ -116,7 +116,7 @@ impl From<Denied> for Error {
 impl From<Trouble> for Error {
     fn from(trouble: Trouble) -> Self {
         match trouble {
-            Trouble::Rejected(why) => Self::Refused(why.to_string()),
+            Trouble::Rejected(why) => why.into(),
             Trouble::Fault(fault) => Self::Fault(Box::new(fault)),
         }
     }
@@ -132,7 +132,15 @@ macro_rules! our_fault {
     };
 }
 
-our_fault!(store::Error, BlobError, intake::Fault, tera::Error, serde_json::Error, std::io::Error);
+our_fault!(
+    store::Error,
+    crate::export::ExportError,
+    BlobError,
+    intake::Fault,
+    tera::Error,
+    serde_json::Error,
+    std::io::Error
+);
 
 /// RFC 9457.
 #[derive(Debug, Serialize)]

@@ -9,7 +9,7 @@ use actix_web::cookie::{Cookie, SameSite, time::Duration as CookieDuration};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, header};
 use actix_web::middleware::Next;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -230,6 +230,10 @@ pub(super) async fn headers(
     const POLICY: &str = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; \
                           form-action 'self'; frame-ancestors 'none'";
     let asset = request.path().starts_with("/static/");
+    if let Some(state) = request.app_data::<Shared>() {
+        let arrived = super::submit::Arrived(state.now());
+        request.extensions_mut().insert(arrived);
+    }
     let mut response = next.call(request).await?;
     let sent = response.headers_mut();
     for (name, value) in [

@@ -13,11 +13,16 @@ use crate::intake::archive::ArchiveLimits;
 use crate::intake::blobs::Blobs;
 use crate::store::Db;
 
+mod api;
+mod archive_download;
 mod auth;
 pub mod error;
 pub mod guard;
+mod health;
 pub mod page;
 pub mod passwords;
+mod reports;
+mod submit;
 
 pub use guard::Cookies;
 
@@ -178,7 +183,10 @@ pub fn run(listener: TcpListener, state: State) -> io::Result<Server> {
 }
 
 fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/static/{name}", web::get().to(asset)).configure(auth::routes);
+    cfg.route("/static/{name}", web::get().to(asset))
+        .configure(auth::routes)
+        .configure(api::routes)
+        .configure(health::routes);
 }
 
 /// Stylesheet and script, embedded.

@@ -118,7 +118,7 @@ pub fn markdown(text: &str) -> String {
 }
 
 /// `Tue 29 Sep 2026, 23:59 CEST`.
-fn in_zurich(at: i64) -> String {
+pub(super) fn in_zurich(at: i64) -> String {
     match jiff::Timestamp::from_millisecond(at) {
         Ok(instant) => instant
             .to_zoned_datetime(calendar::zurich())

@@ -1,0 +1,266 @@
+//! `/api/v1`: everything that programs may ask, by bearer token; described by
+//! `/api/openapi.json`, which is made from this code.
+
+use actix_multipart::Multipart;
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+use self::shapes::{
+    GradingShape, Me, Problem, ProjectShape, ResultShape, SemesterShape, StandingShape,
+    SubmissionShape,
+};
+use super::Shared;
+use super::archive_download::download;
+use super::error::{Error, Result};
+use super::guard::Bearer;
+use super::reports::report_for;
+use super::submit::{Arrived, HandingIn, Sender, hand_in};
+use crate::course::access::{Action, On};
+use crate::course::{SemesterName, Slug, SubmissionId};
+use crate::export::{self, Format, List};
+use crate::store::semesters::Project;
+use crate::store::submissions::Submission;
+use crate::store::{queue, results, semesters, submissions};
+
+mod shapes;
+
+/// Addresses of this file.
+pub(super) fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.route("/api/openapi.json", web::get().to(openapi)).service(
+        web::scope("/api/v1")
+            .route("/me", web::get().to(me))
+            .route("/semesters", web::get().to(list_semesters))
+            .route("/semesters/{semester}", web::get().to(one_semester))
+            .route("/semesters/{semester}/projects", web::get().to(list_projects))
+            .route("/semesters/{semester}/projects/{slug}", web::get().to(one_project))
+            .service(
+                web::resource("/semesters/{semester}/projects/{slug}/submissions")
+                    .route(web::get().to(list_submissions))
+                    .route(web::post().to(submit)),
+            )
+            .route("/semesters/{semester}/results", web::get().to(own_results))
+            .route("/semesters/{semester}/admissions", web::get().to(admissions))
+            .route("/submissions/{id}", web::get().to(one_submission))
+            .route("/submissions/{id}/archive", web::get().to(archive)),
+    );
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Testat", description = "Course projects: hand in, follow the grading, read the report."),
+    paths(
+        me, list_semesters, one_semester, list_projects, one_project, list_submissions, submit,
+        own_results, admissions, one_submission, archive
+    ),
+    components(schemas(Problem)),
+    modifiers(&BearerToken),
+    security(("bearer" = []))
+)]
+struct Description;
+
+struct BearerToken;
+
+impl Modify for BearerToken {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("Made on the profile page or by `testat admin token`."));
+        let components = openapi.components.get_or_insert_with(Default::default);
+        components.add_security_scheme("bearer", SecurityScheme::Http(scheme.build()));
+    }
+}
+
+async fn openapi() -> HttpResponse {
+    HttpResponse::Ok().json(Description::openapi())
+}
+
+/// Whose token this is.
+#[utoipa::path(get, path = "/api/v1/me", responses((status = 200, body = Me), (status = 401, body = Problem)))]
+async fn me(bearer: Bearer) -> HttpResponse {
+    HttpResponse::Ok().json(Me::from(&bearer.person))
+}
+
+/// The semesters one takes part in; all, for an admin.
+#[utoipa::path(get, path = "/api/v1/semesters", responses((status = 200, body = [SemesterShape])))]
+async fn list_semesters(state: Shared, bearer: Bearer) -> Result<HttpResponse> {
+    let all = semesters::all(&state.db).await?;
+    let own = all.iter().filter(|s| bearer.may(Action::SeeSemester, On::Semester(&s.name)).is_ok());
+    Ok(HttpResponse::Ok().json(own.map(SemesterShape::from).collect::<Vec<_>>()))
+}
+
+/// One semester.
+#[utoipa::path(get, path = "/api/v1/semesters/{semester}", params(("semester" = String, Path)),
+    responses((status = 200, body = SemesterShape), (status = 404, body = Problem)))]
+async fn one_semester(
+    state: Shared,
+    bearer: Bearer,
+    semester: web::Path<SemesterName>,
+) -> Result<HttpResponse> {
+    see_semester(&bearer, &semester)?;
+    let semester = semesters::get(&state.db, &semester).await?.ok_or(Error::NotFound)?;
+    Ok(HttpResponse::Ok().json(SemesterShape::from(&semester)))
+}
+
+/// A semester's projects with their windows.
+#[utoipa::path(get, path = "/api/v1/semesters/{semester}/projects", params(("semester" = String, Path)),
+    responses((status = 200, body = [ProjectShape]), (status = 404, body = Problem)))]
+async fn list_projects(
+    state: Shared,
+    bearer: Bearer,
+    semester: web::Path<SemesterName>,
+) -> Result<HttpResponse> {
+    see_semester(&bearer, &semester)?;
+    let projects = semesters::projects(&state.db, &semester).await?;
+    let shapes = projects.iter().map(|p| ProjectShape::of(p, state.info(&p.slug).is_some()));
+    Ok(HttpResponse::Ok().json(shapes.collect::<Vec<_>>()))
+}
+
+type OfProject = web::Path<(SemesterName, Slug)>;
+
+/// One project.
+#[utoipa::path(get, path = "/api/v1/semesters/{semester}/projects/{slug}",
+    params(("semester" = String, Path), ("slug" = String, Path)),
+    responses((status = 200, body = ProjectShape), (status = 404, body = Problem)))]
+async fn one_project(state: Shared, bearer: Bearer, path: OfProject) -> Result<HttpResponse> {
+    let project = find_project(&state, &bearer, &path).await?;
+    Ok(HttpResponse::Ok().json(ProjectShape::of(&project, state.info(&project.slug).is_some())))
+}
+
+/// One's own submissions for a project, newest first.
+#[utoipa::path(get, path = "/api/v1/semesters/{semester}/projects/{slug}/submissions",
+    params(("semester" = String, Path), ("slug" = String, Path)),
+    responses((status = 200, body = [SubmissionShape]), (status = 404, body = Problem)))]
+async fn list_submissions(state: Shared, bearer: Bearer, path: OfProject) -> Result<HttpResponse> {
+    let project = find_project(&state, &bearer, &path).await?;
+    let own =
+        submissions::of_student(&state.db, &path.0, &bearer.person.id, project.number).await?;
+    Ok(HttpResponse::Ok()
+        .json(own.iter().map(|s| SubmissionShape::of(s, None)).collect::<Vec<_>>()))
+}
+
+/// Hands in: multipart field `archive`, a .zip, .tar, .tar.gz or a single solution.py.
+#[utoipa::path(post, path = "/api/v1/semesters/{semester}/projects/{slug}/submissions",
+    params(("semester" = String, Path), ("slug" = String, Path)),
+    request_body(content = String, content_type = "multipart/form-data"),
+    responses(
+        (status = 201, body = SubmissionShape, headers(("Location" = String, description = "of the submission"))),
+        (status = 403, body = Problem), (status = 409, body = Problem, description = "not open yet, or too often today"),
+        (status = 413, body = Problem), (status = 422, body = Problem, description = "the archive is refused; the text names the entry")
+    ))]
+async fn submit(
+    state: Shared,
+    bearer: Bearer,
+    path: OfProject,
+    arrived: Arrived,
+    request: HttpRequest,
+    body: Multipart,
+) -> Result<HttpResponse> {
+    let (semester, slug) = path.into_inner();
+    let person = bearer.person.id.clone();
+    bearer.may(Action::HandIn, On::Student(&semester, &person))?;
+    let what = HandingIn { semester, slug, person, arrived };
+    let receipt = hand_in(&state, &request, &what, Sender::Program, body).await?;
+    let shape =
+        full_shape(&state, &bearer, &find_submission(&state, &bearer, &receipt.submission).await?)
+            .await?;
+    let location = format!("/api/v1/submissions/{}", receipt.submission);
+    Ok(HttpResponse::Created().insert_header((header::LOCATION, location)).json(shape))
+}
+
+/// What counts for oneself, project by project, and the admission.
+#[utoipa::path(get, path = "/api/v1/semesters/{semester}/results", params(("semester" = String, Path)),
+    responses((status = 200, body = StandingShape), (status = 404, body = Problem)))]
+async fn own_results(
+    state: Shared,
+    bearer: Bearer,
+    semester: web::Path<SemesterName>,
+) -> Result<HttpResponse> {
+    bearer.may(Action::SeeSubmission, On::Student(&semester, &bearer.person.id))?;
+    let row = results::admission_of(&state.db, &semester, &bearer.person.id, state.now()).await?;
+    let row = row.ok_or(Error::NotFound)?;
+    Ok(HttpResponse::Ok().json(StandingShape {
+        results: row.projects.iter().map(ResultShape::from).collect(),
+        passed: row.admission.passed,
+        missing: row.admission.missing,
+        state: row.admission.state.to_string(),
+        basis: export::basis_words(&row.admission.basis),
+        since: row.admission.since.map(shapes::time),
+    }))
+}
+
+/// Everyone's admission: the same list as the page and the export.
+#[utoipa::path(get, path = "/api/v1/semesters/{semester}/admissions", params(("semester" = String, Path)),
+    responses((status = 200, description = "the admission list", body = Object), (status = 403, body = Problem)))]
+async fn admissions(
+    state: Shared,
+    bearer: Bearer,
+    semester: web::Path<SemesterName>,
+) -> Result<HttpResponse> {
+    bearer.may(Action::SeeAdmissions, On::Semester(&semester))?;
+    semesters::get(&state.db, &semester).await?.ok_or(Error::NotFound)?;
+    let at = state.now();
+    let rows = results::admissions(&state.db, &semester, at).await?;
+    let written = export::write(&List { semester: &semester, at, rows: &rows }, Format::Json)?;
+    Ok(HttpResponse::Ok().content_type(Format::Json.media_type()).body(written.bytes))
+}
+
+/// One submission with its gradings and reports.
+#[utoipa::path(get, path = "/api/v1/submissions/{id}", params(("id" = String, Path)),
+    responses((status = 200, body = SubmissionShape), (status = 404, body = Problem)))]
+async fn one_submission(
+    state: Shared,
+    bearer: Bearer,
+    id: web::Path<SubmissionId>,
+) -> Result<HttpResponse> {
+    let submission = find_submission(&state, &bearer, &id).await?;
+    Ok(HttpResponse::Ok().json(full_shape(&state, &bearer, &submission).await?))
+}
+
+/// The archive as received.
+#[utoipa::path(get, path = "/api/v1/submissions/{id}/archive", params(("id" = String, Path)),
+    responses((status = 200, description = "the archive", body = String, content_type = "application/octet-stream"), (status = 404, body = Problem)))]
+async fn archive(
+    state: Shared,
+    bearer: Bearer,
+    id: web::Path<SubmissionId>,
+) -> Result<HttpResponse> {
+    download(&state, &find_submission(&state, &bearer, &id).await?).await
+}
+
+/// Whether there is such a semester is nobody's business who has no part in it.
+fn see_semester(bearer: &Bearer, semester: &SemesterName) -> Result<()> {
+    bearer.may(Action::SeeSemester, On::Semester(semester)).map_err(|_| Error::NotFound)
+}
+
+async fn find_project(
+    state: &Shared,
+    bearer: &Bearer,
+    (semester, slug): &(SemesterName, Slug),
+) -> Result<Project> {
+    see_semester(bearer, semester)?;
+    semesters::project(&state.db, semester, slug).await?.ok_or(Error::NotFound)
+}
+
+async fn find_submission(state: &Shared, bearer: &Bearer, id: &SubmissionId) -> Result<Submission> {
+    let submission = submissions::get(&state.db, id).await?.ok_or(Error::NotFound)?;
+    let on = On::Student(&submission.semester, &submission.person);
+    bearer.may(Action::SeeSubmission, on).map_err(|_| Error::NotFound)?;
+    Ok(submission)
+}
+
+async fn full_shape(
+    state: &Shared,
+    bearer: &Bearer,
+    submission: &Submission,
+) -> Result<SubmissionShape> {
+    let mut shapes = Vec::new();
+    for grading in submissions::gradings(&state.db, &submission.id).await?.iter().rev() {
+        let ahead = queue::ahead_of(&state.db, &grading.id).await?;
+        let report = report_for(state, &bearer.actor, submission, &grading.id).await?;
+        let report = report.map(serde_json::to_value).transpose()?;
+        shapes.push(GradingShape::of(grading, ahead, report));
+    }
+    Ok(SubmissionShape::of(submission, Some(shapes)))
+}

@@ -1,0 +1,216 @@
+//! An upload from its first byte to its receipt: the same for the page and for the API.
+
+use std::time::Duration;
+
+use actix_multipart::{Field, Multipart};
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use futures_util::StreamExt;
+
+use super::error::{Error, Result};
+use super::guard::{Visitor, check_form_token};
+use super::{State, page};
+use crate::clock::Millis;
+use crate::course::attempts::Refusal;
+use crate::course::{PersonId, SemesterName, Slug};
+use crate::intake::archive::{self, Manifest, Rejected};
+use crate::intake::blobs::Received;
+use crate::intake::{Fault, Trouble};
+use crate::store::semesters;
+use crate::store::submissions::{self, InsertError, NewSubmission, Receipt};
+
+/// A sender that says nothing for so long is given up.
+const SILENCE: Duration = Duration::from_secs(30);
+/// What surrounds the archive in a multipart body.
+const WRAPPING: u64 = 64 << 10;
+
+/// When a request's first byte was here: what decides whether a submission is on time.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrived(pub Millis);
+
+impl FromRequest for Arrived {
+    type Error = Error;
+    type Future = std::future::Ready<Result<Self>>;
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let arrived = request.extensions().get::<Self>().copied();
+        std::future::ready(
+            arrived.ok_or_else(|| Error::Fault("the time of arrival was not noted".into())),
+        )
+    }
+}
+
+/// For what, by whom, when.
+#[derive(Clone, Debug)]
+pub struct HandingIn {
+    /// The semester.
+    pub semester: SemesterName,
+    /// The project.
+    pub slug: Slug,
+    /// The student.
+    pub person: PersonId,
+    /// When the first byte was here.
+    pub arrived: Arrived,
+}
+
+/// Whether a form token must come before the archive.
+#[derive(Clone, Copy, Debug)]
+pub enum Sender<'a> {
+    /// A page of ours: its form token comes first.
+    Page(&'a Visitor),
+    /// A program with a bearer token, which no other site can make a browser send.
+    Program,
+}
+
+/// Takes the upload in; what it acknowledges is on disk.
+///
+/// # Errors
+/// [`Error::Refused`] naming the entry, [`Error::TooLarge`], or what the rules say; nothing is
+/// stored then.
+pub async fn hand_in(
+    state: &State,
+    request: &HttpRequest,
+    what: &HandingIn,
+    sender: Sender<'_>,
+    body: Multipart,
+) -> Result<Receipt> {
+    let project =
+        semesters::project(&state.db, &what.semester, &what.slug).await?.ok_or(Error::NotFound)?;
+    if state.info(&what.slug).is_none() {
+        let text = format!(
+            "Nothing can be handed in for {} yet: its grader is not installed.",
+            project.title
+        );
+        return Err(Error::Refused(text));
+    }
+    refuse_early(state, request)?;
+    let (name, received) = receive(state, sender, body).await?;
+    let manifest = inspect(state, &name, received.clone()).await?;
+    let digest = state.blobs.put(&received).await?;
+    let new = NewSubmission {
+        semester: what.semester.clone(),
+        project: project.number,
+        person: what.person.clone(),
+        digest,
+        size: i64::try_from(received.bytes()).unwrap_or(i64::MAX),
+        file_name: name,
+        language: manifest.language,
+        received_at: what.arrived.0,
+    };
+    Ok(submissions::insert(&state.db, &new, state.now()).await?)
+}
+
+/// A body that says beforehand that it is too large need not be sent.
+fn refuse_early(state: &State, request: &HttpRequest) -> Result<()> {
+    let length =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    let announced: u64 = length.and_then(|length| length.parse().ok()).unwrap_or(0);
+    if announced > state.archive_limits.packed + WRAPPING {
+        return Err(Rejected::TooLarge { limit: state.archive_limits.packed }.into());
+    }
+    Ok(())
+}
+
+/// The field `archive`, on disk, with the name it came under.
+async fn receive(
+    state: &State,
+    sender: Sender<'_>,
+    mut body: Multipart,
+) -> Result<(String, Received)> {
+    let mut trusted = matches!(sender, Sender::Program);
+    let mut archive = None;
+    while let Some(field) = patiently(body.next()).await? {
+        let mut field = field.map_err(unreadable)?;
+        match (field.name().unwrap_or_default(), sender) {
+            ("form_token", Sender::Page(visitor)) => {
+                let token = field
+                    .bytes(200)
+                    .await
+                    .map_err(|_| Error::Bad("The form token is too long.".into()))?;
+                let token = token.map_err(unreadable)?;
+                check_form_token(visitor, &String::from_utf8_lossy(&token))?;
+                trusted = true;
+            }
+            ("archive", _) if !trusted => {
+                return Err(Error::Bad("The form token must come before the archive.".into()));
+            }
+            ("archive", _) if archive.is_none() => {
+                let named =
+                    field.content_disposition().and_then(|d| d.get_filename().map(str::to_owned));
+                archive = Some((named.unwrap_or_default(), to_disk(state, &mut field).await?));
+            }
+            _ => while patiently(field.next()).await?.is_some() {},
+        }
+    }
+    let (name, received) =
+        archive.ok_or_else(|| Error::Bad("The field `archive` is missing.".into()))?;
+    if received.bytes() == 0 {
+        return Err(Error::Bad("No file was chosen, or it is empty.".into()));
+    }
+    Ok((shown_name(&name), received))
+}
+
+async fn to_disk(state: &State, field: &mut Field) -> Result<Received> {
+    let mut upload = state.blobs.begin(state.archive_limits.packed).await?;
+    while let Some(piece) = patiently(field.next()).await? {
+        upload.write(piece.map_err(unreadable)?).await?;
+    }
+    Ok(upload.finish().await?)
+}
+
+async fn patiently<T>(next: impl Future<Output = T>) -> Result<T> {
+    let silent = |_| {
+        Error::Bad(format!(
+            "Nothing came for {} seconds; the upload was given up.",
+            SILENCE.as_secs()
+        ))
+    };
+    tokio::time::timeout(SILENCE, next).await.map_err(silent)
+}
+
+fn unreadable(fault: actix_multipart::MultipartError) -> Error {
+    Error::Bad(format!("The upload can't be read: {fault}"))
+}
+
+/// The last part of a path, without what could mislead.
+fn shown_name(name: &str) -> String {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    page::visible(&last.replace(['\n', '\t'], " ")).chars().take(200).collect()
+}
+
+async fn inspect(state: &State, name: &str, received: Received) -> Result<Manifest> {
+    let (name, limits) = (name.to_owned(), state.archive_limits);
+    let inspected =
+        tokio::task::spawn_blocking(move || archive::inspect(received.file(), &name, &limits));
+    let stopped =
+        |fault| Fault { doing: "inspecting an upload", source: std::io::Error::other(fault) };
+    Ok(inspected.await.map_err(|fault| Trouble::Fault(stopped(fault)))??)
+}
+
+impl From<Rejected> for Error {
+    fn from(why: Rejected) -> Self {
+        match why {
+            Rejected::TooLarge { .. } => Self::TooLarge(why.to_string()),
+            _ => Self::Refused(why.to_string()),
+        }
+    }
+}
+
+impl From<InsertError> for Error {
+    fn from(error: InsertError) -> Self {
+        match error {
+            InsertError::Refused(Refusal::NotYetOpen { opens }) => {
+                Self::Conflict(format!("This project opens {}.", page::in_zurich(opens)))
+            }
+            InsertError::Refused(Refusal::DailyLimit { limit, again_from }) => {
+                Self::Conflict(format!(
+                    "You have handed in this project {limit} times today, which is the limit; again from {}.",
+                    page::in_zurich(again_from)
+                ))
+            }
+            InsertError::NotAStudent => Self::Denied,
+            InsertError::NoSuchProject => Self::NotFound,
+            InsertError::Store(fault) => fault.into(),
+        }
+    }
+}
