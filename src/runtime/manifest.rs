@@ -132,8 +132,6 @@ fn table(path: &Path) -> Result<Table, Error> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
-
     use std::path::Path;
 
     use super::{kit_manifest, locked};

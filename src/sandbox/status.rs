@@ -58,8 +58,6 @@ impl Status {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
-
     use super::Status;
 
     #[test]
