@@ -7,7 +7,7 @@ use super::cgroup::Cgroups;
 use super::{Capability, Settings};
 
 /// How to get control groups, where there are none.
-const DELEGATE: &str = "run testat as root, or in a systemd unit with `Delegate=yes`";
+const DELEGATE: &str = "run testat as root, or in a systemd unit of its own with `Delegate=yes`";
 
 /// What this host can enforce. All that is not listed here, [`super::Sandbox::probe`] has tried by
 /// running a program.

@@ -9,7 +9,10 @@ use std::sync::mpsc;
 use std::thread;
 
 use rustix::fs::{Mode, OFlags};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::process::{
+    Pid, Resource, Rlimit, Signal, getpid, getppid, getrlimit, set_parent_process_death_signal,
+    setrlimit,
+};
 use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 use tokio::sync::oneshot;
 
@@ -78,19 +81,22 @@ impl Descent {
     /// says on standard error at which step, and starting fails with the system's error.
     #[expect(unsafe_code, reason = "std's hook between fork and exec is unsafe")]
     pub(super) fn before(self, command: &mut Command) {
-        let hook = move || self.go();
+        let parent = getpid();
+        let hook = move || self.go(parent);
         // SAFETY: the hook runs in a process forked from one with several threads, where another
         // thread may hold any lock: it makes system calls on what was prepared before the fork,
         // asks for no memory and frees none (an error is made from the system's number).
         unsafe { command.pre_exec(hook) };
     }
 
-    fn go(&self) -> io::Result<()> {
+    fn go(&self, parent: Pid) -> io::Result<()> {
         step("entering its control group", self.enter_group())?;
         step("setting its priority for memory", raise_score())?;
         step("mounting what it sees", self.view.enter())?;
         step("limiting it", self.limit())?;
         step("becoming its user", self.become_user())?;
+        // After that, since it would undo this. Bubblewrap does the same, but later.
+        step("tying it to its parent", die_with(parent))?;
         rustix::process::umask(Mode::from_raw_mode(0o077));
         step("closing descriptors", self.close())?;
         // Last, since it may overwrite the descriptor by which std would tell of an error.
@@ -134,6 +140,12 @@ impl Descent {
     fn hand_control(&self) -> io::Result<()> {
         self.control.as_ref().map_or(Ok(()), |control| duplicate_to(control.as_fd(), CONTROL))
     }
+}
+
+/// Asks to be killed when the parent ends, and fails if it has.
+fn die_with(parent: Pid) -> io::Result<()> {
+    set_parent_process_death_signal(Some(Signal::KILL))?;
+    if getppid() == Some(parent) { Ok(()) } else { Err(rustix::io::Errno::CHILD.into()) }
 }
 
 fn raise_score() -> io::Result<()> {

@@ -6,7 +6,9 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, kill_process, pidfd_send_signal, waitid,
+};
 use tokio::io::unix::AsyncFd;
 use tokio::sync::Notify;
 use tokio::time::{MissedTickBehavior, interval, sleep, sleep_until, timeout};
@@ -157,6 +159,10 @@ impl Run {
         if !living.is_empty() {
             self.group.kill()?;
         }
+        if let (Group::None, Some(first)) = (&self.group, self.orphan) {
+            // It asks to be killed with bubblewrap only once everything is set up.
+            kill_now(first)?;
+        }
         if !self.reaped || !living.is_empty() {
             return Ok(false);
         }
@@ -193,6 +199,13 @@ impl Drop for Run {
 /// Kills bubblewrap, and with it, since that is how it was started, everything inside.
 pub(super) fn kill(process: &OwnedFd) -> io::Result<()> {
     match pidfd_send_signal(process, Signal::KILL) {
+        Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn kill_now(pid: Pid) -> io::Result<()> {
+    match kill_process(pid, Signal::KILL) {
         Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
         Err(error) => Err(error.into()),
     }

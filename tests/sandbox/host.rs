@@ -105,6 +105,8 @@ async fn what_a_killed_server_leaves_is_swept() {
     ours.slots = 1;
     let sandbox = Sandbox::probe(&ours).await.unwrap();
     let _running = sandbox.start(program(&["/usr/bin/sleep", "60"], limits())).await.unwrap();
+    // Bubblewrap ties its first process to itself only once everything is set up.
+    tokio::time::sleep(Duration::from_millis(500)).await;
     println!("started");
     std::thread::sleep(Duration::from_secs(60));
 }

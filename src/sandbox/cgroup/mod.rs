@@ -3,6 +3,8 @@
 //! Version 2 where a part of the tree was delegated to us, else version 1 below our own groups,
 //! else none; [`Cgroups::find`] tries each by making a group, since only that tells.
 
+#[cfg(test)]
+mod tests;
 mod v1;
 mod v2;
 

@@ -4,7 +4,7 @@
 use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::process::Pid;
@@ -16,6 +16,9 @@ use super::{
 
 /// Length of the period over which [`Base::make`]'s `cpus` is measured, in microseconds.
 const PERIOD: u32 = 100_000;
+
+/// The controllers that runs need.
+const HANDED_ON: &str = "+memory +pids +cpu";
 
 /// The supervisor's own place: a group that hands controllers on may have no processes itself.
 const LEAF: &str = "supervisor";
@@ -29,52 +32,77 @@ pub(in crate::sandbox) struct Base(PathBuf);
 pub(in crate::sandbox) struct Group(PathBuf);
 
 impl Base {
-    /// Our delegated part of the tree, made ready: we move into a leaf of it and hand the three
-    /// controllers on.
+    /// A part of the tree made ready: the controllers handed on, no process in the way. Our own
+    /// group if it is delegated to us; else, as root, one at the top of the tree.
     pub(super) fn find() -> Result<Self, String> {
         let mounted = mounted().map_err(|e| e.to_string())?;
+        let tree = mounted.iter().find(|m| m.kind == "cgroup2").ok_or("not mounted")?;
         let own = fs::read_to_string("/proc/self/cgroup").map_err(|e| e.to_string())?;
         let path = own
             .lines()
             .find_map(|line| line.strip_prefix("0::"))
             .ok_or("this process is in no group")?;
-        let folder = mounted
-            .iter()
-            .find(|m| m.kind == "cgroup2")
-            .and_then(|m| own_folder(m, path))
-            .ok_or("not mounted")?;
+        let folder = own_folder(tree, path).ok_or("our own group is not in sight")?;
         let base = match folder.parent() {
             // A second supervisor of the same unit, or ourselves a second time.
             Some(parent) if folder.ends_with(LEAF) => parent.to_owned(),
             _ => folder,
         };
-        let base = Self(base);
-        base.hand_on()?;
-        Ok(base)
+        let delegated = Self(base).ready(path == "/");
+        if delegated.is_ok() || !rustix::process::geteuid().is_root() {
+            return delegated;
+        }
+        delegated.or_else(|why| Self::at_top(&tree.at).map_err(|also| format!("{why}; {also}")))
     }
 
-    fn hand_on(&self) -> Result<(), String> {
+    /// A group of our own beside the system's: root needs no delegation, but a session's shell
+    /// shares its group with what it starts, and such a group can't hand controllers on.
+    fn at_top(tree: &Path) -> Result<Self, String> {
+        let said = |e: io::Error| format!("{}: {e}", tree.display());
+        write(tree, "cgroup.subtree_control", HANDED_ON).map_err(said)?;
+        let ours = tree.join("testat");
+        match fs::create_dir(&ours) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(said(error)),
+            _ => Self(ours).ready(false),
+        }
+    }
+
+    /// Hands the controllers on. If processes are in the way, we move into a leaf; where the
+    /// whole tree in sight is `ours`, as in a container, with everybody else.
+    fn ready(self, ours: bool) -> Result<Self, String> {
         let offered = read(&self.0, "cgroup.controllers").map_err(|e| e.to_string())?;
         let offered: Vec<&str> = offered.split_whitespace().collect();
-        for needed in ["memory", "pids", "cpu"] {
-            if !offered.contains(&needed) {
-                return Err(format!("the {needed} controller is not delegated to us"));
+        if let Some(missing) = ["memory", "pids", "cpu"].iter().find(|name| !offered.contains(name))
+        {
+            return Err(format!("the {missing} controller is not delegated to us"));
+        }
+        let hand_on = || write(&self.0, "cgroup.subtree_control", HANDED_ON);
+        let done = hand_on().or_else(|error| {
+            if error.kind() != io::ErrorKind::ResourceBusy {
+                return Err(error);
+            }
+            self.make_way(ours)?;
+            hand_on()
+        });
+        done.map_err(|e| format!("{} is not delegated to us alone ({e})", self.0.display()))?;
+        self.try_out()?;
+        Ok(self)
+    }
+
+    fn make_way(&self, everybody: bool) -> io::Result<()> {
+        let leaf = self.0.join(LEAF);
+        match fs::create_dir(&leaf) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+        write(&leaf, "cgroup.procs", "0")?;
+        if everybody {
+            for pid in listed(&self.0)? {
+                // It may just have ended; if it is still in the way, handing on will tell.
+                let _ = write(&leaf, "cgroup.procs", &pid.as_raw_nonzero().to_string());
             }
         }
-        let on = read(&self.0, "cgroup.subtree_control").map_err(|e| e.to_string())?;
-        let on: Vec<&str> = on.split_whitespace().collect();
-        if ["memory", "pids", "cpu"].iter().all(|name| on.contains(name)) {
-            return self.try_out();
-        }
-        let leaf = self.0.join(LEAF);
-        let moved = match fs::create_dir(&leaf) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-            _ => write(&leaf, "cgroup.procs", "0"),
-        };
-        moved
-            .and_then(|()| write(&self.0, "cgroup.subtree_control", "+memory +pids +cpu"))
-            .map_err(|e| format!("{} is not delegated to us alone ({e})", self.0.display()))?;
-        self.try_out()
+        Ok(())
     }
 
     fn try_out(&self) -> Result<(), String> {
