@@ -17,11 +17,15 @@ mod api;
 mod archive_download;
 mod auth;
 pub mod error;
+pub mod figure;
 pub mod guard;
 mod health;
+mod live;
 pub mod page;
 pub mod passwords;
 mod reports;
+mod student;
+mod submission;
 mod submit;
 
 pub use guard::Cookies;
@@ -185,6 +189,8 @@ pub fn run(listener: TcpListener, state: State) -> io::Result<Server> {
 fn routes(cfg: &mut web::ServiceConfig) {
     cfg.route("/static/{name}", web::get().to(asset))
         .configure(auth::routes)
+        .configure(student::routes)
+        .configure(submission::routes)
         .configure(api::routes)
         .configure(health::routes);
 }

@@ -27,7 +27,7 @@ const WRAPPING: u64 = 64 << 10;
 
 /// When a request's first byte was here: what decides whether a submission is on time.
 #[derive(Clone, Copy, Debug)]
-pub struct Arrived(pub Millis);
+pub(super) struct Arrived(pub Millis);
 
 impl FromRequest for Arrived {
     type Error = Error;
@@ -42,7 +42,7 @@ impl FromRequest for Arrived {
 
 /// For what, by whom, when.
 #[derive(Clone, Debug)]
-pub struct HandingIn {
+pub(super) struct HandingIn {
     /// The semester.
     pub semester: SemesterName,
     /// The project.
@@ -55,7 +55,7 @@ pub struct HandingIn {
 
 /// Whether a form token must come before the archive.
 #[derive(Clone, Copy, Debug)]
-pub enum Sender<'a> {
+pub(super) enum Sender<'a> {
     /// A page of ours: its form token comes first.
     Page(&'a Visitor),
     /// A program with a bearer token, which no other site can make a browser send.
@@ -67,7 +67,7 @@ pub enum Sender<'a> {
 /// # Errors
 /// [`Error::Refused`] naming the entry, [`Error::TooLarge`], or what the rules say; nothing is
 /// stored then.
-pub async fn hand_in(
+pub(super) async fn hand_in(
     state: &State,
     request: &HttpRequest,
     what: &HandingIn,

@@ -1,0 +1,140 @@
+//! A grading followed while it happens: server-sent events, each read from the store.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use bytes::Bytes;
+use futures_util::stream;
+use serde::{Deserialize, Serialize};
+
+use super::error::Result;
+use super::{Shared, State};
+use crate::course::SubmissionId;
+use crate::course::result::GradingState;
+use crate::store::queue;
+use crate::store::submissions::{self, Grading};
+
+/// How often the store is asked.
+const LOOK: Duration = Duration::from_millis(300);
+/// After so many looks the browser connects anew: ten minutes.
+const LOOKS: u32 = 2000;
+/// So many looks without news, and a comment keeps the connection: 15 seconds.
+const QUIET: u32 = 50;
+
+/// How far a grading is, in words and as a bar.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Stage {
+    words: String,
+    done: u32,
+    total: u32,
+}
+
+/// What a worker notes.
+#[derive(Deserialize)]
+struct Noted {
+    phase: String,
+    check: Option<String>,
+    done: u32,
+    total: u32,
+}
+
+/// Whether there is still something to wait for.
+pub(super) fn pending(grading: &Grading) -> bool {
+    matches!(grading.state, GradingState::Waiting | GradingState::Running)
+}
+
+impl Stage {
+    pub(super) async fn of(state: &State, grading: &Grading) -> Result<Self> {
+        if grading.state == GradingState::Waiting {
+            let ahead = queue::ahead_of(&state.db, &grading.id).await?.unwrap_or(0);
+            let words = match ahead {
+                0 => "Waiting: yours is next.".to_owned(),
+                1 => "Waiting: one submission is ahead of yours.".to_owned(),
+                n => format!("Waiting: {n} submissions are ahead of yours."),
+            };
+            return Ok(Self { words, done: 0, total: 0 });
+        }
+        let noted =
+            grading.progress.as_deref().and_then(|json| serde_json::from_str::<Noted>(json).ok());
+        Ok(noted
+            .map_or_else(|| Self { words: "Starting.".to_owned(), done: 0, total: 0 }, Self::noted))
+    }
+
+    fn noted(noted: Noted) -> Self {
+        let words = match (noted.phase.as_str(), noted.check) {
+            ("unpack", _) => "Unpacking the archive.".to_owned(),
+            ("build", _) => "Building the program.".to_owned(),
+            ("start", _) => "Starting the program.".to_owned(),
+            (_, Some(check)) => format!("Check {check}: {} of {}.", noted.done, noted.total),
+            (phase, None) => format!("{phase}."),
+        };
+        Self { words, done: noted.done, total: noted.total }
+    }
+}
+
+/// Where one connection is.
+struct Follower {
+    state: Shared,
+    submission: SubmissionId,
+    last: Option<Stage>,
+    looks: u32,
+    quiet: u32,
+}
+
+/// The stream for one submission's page; ends when the last grading has ended.
+pub(super) fn stream(state: Shared, submission: SubmissionId) -> HttpResponse {
+    let follower = Follower { state, submission, last: None, looks: 0, quiet: 0 };
+    let events = stream::unfold(Some(follower), |follower| async move {
+        let (event, follower) = follower?.next().await;
+        Some((Ok::<_, Infallible>(Bytes::from(event)), follower))
+    });
+    HttpResponse::Ok()
+        .content_type("text/event-stream")
+        .insert_header(("cache-control", "no-store"))
+        .insert_header(("x-accel-buffering", "no"))
+        .streaming(events)
+}
+
+impl Follower {
+    /// The next thing to say, and who goes on.
+    async fn next(mut self) -> (String, Option<Self>) {
+        loop {
+            if self.looks > 0 {
+                tokio::time::sleep(LOOK).await;
+            }
+            self.looks += 1;
+            match self.look().await {
+                Ok(None) => return ("event: done\ndata: {}\n\n".to_owned(), None),
+                Ok(Some(stage)) if self.last.as_ref() != Some(&stage) => {
+                    self.quiet = 0;
+                    let data = serde_json::to_string(&stage).unwrap_or_default();
+                    self.last = Some(stage);
+                    return (format!("event: progress\ndata: {data}\n\n"), Some(self));
+                }
+                Ok(Some(_)) => {}
+                Err(fault) => {
+                    tracing::error!(%fault, "A page's live progress failed");
+                    return (": the browser will ask again\n\n".to_owned(), None);
+                }
+            }
+            self.quiet += 1;
+            if self.looks >= LOOKS {
+                return (": the browser will ask again\n\n".to_owned(), None);
+            }
+            if self.quiet >= QUIET {
+                self.quiet = 0;
+                return (": still here\n\n".to_owned(), Some(self));
+            }
+        }
+    }
+
+    /// The stage; none when there is nothing more to wait for.
+    async fn look(&self) -> Result<Option<Stage>> {
+        let gradings = submissions::gradings(&self.state.db, &self.submission).await?;
+        match gradings.first().filter(|latest| pending(latest)) {
+            Some(latest) => Stage::of(&self.state, latest).await.map(Some),
+            None => Ok(None),
+        }
+    }
+}
