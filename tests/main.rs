@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests start programs and look at the clock")]
 
 mod access;
+mod app;
 mod architecture;
 mod config;
 mod database;
@@ -18,4 +19,7 @@ mod rules;
 mod sandbox;
 mod server;
 mod store;
+mod web_api;
+mod web_auth;
+mod web_pages;
 mod words;
