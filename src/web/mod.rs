@@ -6,6 +6,7 @@ use std::net::TcpListener;
 use actix_web::dev::Server;
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpResponse, HttpServer, web};
+use testat_kit::report::Comparison;
 
 use crate::clock::{Clock, Millis};
 use crate::course::{ProjectNumber, Slug};
@@ -23,6 +24,7 @@ mod health;
 mod live;
 pub mod page;
 pub mod passwords;
+mod report_shown;
 mod reports;
 mod student;
 mod submission;
@@ -110,9 +112,13 @@ pub struct CheckInfo {
     pub id: String,
     /// Name for people.
     pub title: String,
+    /// How its value is held against the threshold.
+    pub comparison: Comparison,
+    /// What is required.
+    pub threshold: f64,
     /// What its value measures.
     pub unit: String,
-    /// One sentence.
+    /// One sentence, Markdown.
     pub explanation: String,
 }
 
