@@ -16,6 +16,10 @@ use crate::course::access::Denied;
 use crate::intake::blobs::BlobError;
 use crate::intake::{self, Trouble};
 use crate::store;
+use crate::store::extensions::GiveError;
+use crate::store::overrides::DecideError;
+use crate::store::queue::RegradeError;
+use crate::store::semesters::WindowError;
 
 /// A handler's result.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -118,6 +122,44 @@ impl From<Trouble> for Error {
         match trouble {
             Trouble::Rejected(why) => why.into(),
             Trouble::Fault(fault) => Self::Fault(Box::new(fault)),
+        }
+    }
+}
+
+impl From<DecideError> for Error {
+    fn from(error: DecideError) -> Self {
+        match error {
+            DecideError::Nothing => Self::NotFound,
+            DecideError::Store(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<GiveError> for Error {
+    fn from(error: GiveError) -> Self {
+        match error {
+            GiveError::Nothing => Self::NotFound,
+            GiveError::Store(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<WindowError> for Error {
+    fn from(error: WindowError) -> Self {
+        match error {
+            WindowError::Backwards => Self::Refused(error.to_string()),
+            WindowError::NoSuchProject => Self::NotFound,
+            WindowError::Store(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<RegradeError> for Error {
+    fn from(error: RegradeError) -> Self {
+        match error {
+            RegradeError::NoSuchSubmission => Self::NotFound,
+            RegradeError::InFlight => Self::Conflict(error.to_string()),
+            RegradeError::Store(fault) => fault.into(),
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::intake::archive::ArchiveLimits;
 use crate::intake::blobs::Blobs;
 use crate::store::Db;
 
+mod admin;
 mod api;
 mod archive_download;
 mod auth;
@@ -21,9 +22,11 @@ pub mod error;
 pub mod figure;
 pub mod guard;
 mod health;
+mod instructor;
 mod live;
 pub mod page;
 pub mod passwords;
+mod profile;
 mod report_shown;
 mod reports;
 mod student;
@@ -197,6 +200,9 @@ fn routes(cfg: &mut web::ServiceConfig) {
         .configure(auth::routes)
         .configure(student::routes)
         .configure(submission::routes)
+        .configure(instructor::routes)
+        .configure(admin::routes)
+        .configure(profile::routes)
         .configure(api::routes)
         .configure(health::routes);
 }

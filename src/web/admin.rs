@@ -1,0 +1,437 @@
+//! What an admin does: semesters and their calendar, the roster, the admission list, the state of
+//! the server, the audit log.
+
+use actix_multipart::Multipart;
+use actix_web::http::header::{ContentDisposition, DispositionParam, DispositionType};
+use actix_web::{HttpResponse, web};
+use futures_util::StreamExt;
+use serde::{Deserialize, Serialize};
+
+use super::error::{Error, Result};
+use super::guard::{Checked, Visitor, check_form_token};
+use super::page::see_other;
+use super::{HostNote, Shared, State};
+use crate::course::access::{Action, On};
+use crate::course::roster::RosterRow;
+use crate::course::{ProjectNumber, SemesterName, calendar};
+use crate::export::{self, Format, List};
+use crate::intake::roster as roster_file;
+use crate::store::roster::{self, Change, ImportError, Imported};
+use crate::store::semesters;
+use crate::store::{audit, queue, results};
+
+/// A roster is small.
+const ROSTER_BYTES: usize = 2 << 20;
+/// Lines of the audit log on one page.
+const AUDIT_LINES: u32 = 100;
+
+/// Addresses of this file.
+pub(super) fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.app_data(web::FormConfig::default().limit(2 * ROSTER_BYTES))
+        .route("/admin", web::get().to(overview))
+        .route("/admin/audit", web::get().to(audit_log))
+        .route("/admin/semesters/{semester}", web::get().to(semester))
+        .route("/admin/semesters/{semester}/windows", web::post().to(set_window))
+        .route("/admin/semesters/{semester}/roster", web::get().to(show_roster))
+        .route("/admin/semesters/{semester}/roster/preview", web::post().to(preview))
+        .route("/admin/semesters/{semester}/roster/import", web::post().to(import))
+        .route("/admin/semesters/{semester}/admissions", web::get().to(admissions));
+}
+
+#[derive(Serialize)]
+struct OverviewPage<'a> {
+    semesters: Vec<SemesterRow>,
+    host: &'a [HostNote],
+    weak: bool,
+    grades_others: bool,
+    waiting: i64,
+    running: i64,
+    needs_attention: i64,
+    oldest: Option<i64>,
+    projects: Vec<(String, String, String)>,
+}
+
+#[derive(Serialize)]
+struct SemesterRow {
+    name: String,
+    first_lecture: String,
+    needed: i64,
+    total: i64,
+}
+
+async fn overview(state: Shared, visitor: Visitor) -> Result<HttpResponse> {
+    visitor.may(Action::SeeHealth, On::Server).map_err(|_| Error::NotFound)?;
+    let depth = queue::depth(&state.db).await?;
+    let semesters = semesters::all(&state.db).await?;
+    let row = |s: semesters::Semester| SemesterRow {
+        name: s.name.to_string(),
+        first_lecture: s.first_lecture,
+        needed: s.needed,
+        total: s.total,
+    };
+    let project = |p: &super::ProjectInfo| (p.slug.to_string(), p.title.clone(), p.version.clone());
+    let page = OverviewPage {
+        semesters: semesters.into_iter().map(row).collect(),
+        host: &state.host,
+        weak: state.host.iter().any(|note| !note.ok),
+        grades_others: state.grades_others,
+        waiting: depth.waiting,
+        running: depth.running,
+        needs_attention: depth.needs_attention,
+        oldest: depth.oldest,
+        projects: state.projects.iter().map(project).collect(),
+    };
+    state.page("admin.html", Some(&visitor), page)
+}
+
+#[derive(Serialize)]
+struct SemesterPage {
+    semester: String,
+    first_lecture: String,
+    needed: i64,
+    total: i64,
+    daily_limit: i64,
+    projects: Vec<WindowRow>,
+    people: usize,
+}
+
+#[derive(Serialize)]
+struct WindowRow {
+    number: i64,
+    title: String,
+    opens: i64,
+    due: i64,
+    opens_day: String,
+    due_day: String,
+}
+
+/// `2026-09-29`, as a date field wants it.
+fn day_of(at: i64) -> String {
+    let instant = jiff::Timestamp::from_millisecond(at).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    instant.to_zoned_datetime(calendar::zurich()).strftime("%Y-%m-%d").to_string()
+}
+
+async fn semester(
+    state: Shared,
+    visitor: Visitor,
+    name: web::Path<SemesterName>,
+) -> Result<HttpResponse> {
+    visitor.may(Action::ManageSemesters, On::Server).map_err(|_| Error::NotFound)?;
+    let semester = semesters::get(&state.db, &name).await?.ok_or(Error::NotFound)?;
+    let projects = semesters::projects(&state.db, &name).await?;
+    let row = |p: semesters::Project| WindowRow {
+        number: p.number.get(),
+        title: p.title,
+        opens: p.opens,
+        due: p.due,
+        opens_day: day_of(p.opens),
+        due_day: day_of(p.due),
+    };
+    let page = SemesterPage {
+        semester: name.to_string(),
+        first_lecture: semester.first_lecture,
+        needed: semester.needed,
+        total: semester.total,
+        daily_limit: semester.daily_limit,
+        projects: projects.into_iter().map(row).collect(),
+        people: roster::everyone(&state.db, &name).await?.len(),
+    };
+    state.page("semester.html", Some(&visitor), page)
+}
+
+#[derive(Deserialize)]
+struct SetWindow {
+    project: i64,
+    opens: String,
+    due: String,
+}
+
+async fn set_window(
+    state: Shared,
+    visitor: Visitor,
+    name: web::Path<SemesterName>,
+    form: Checked<SetWindow>,
+) -> Result<HttpResponse> {
+    visitor.may(Action::SetWindows, On::Semester(&name))?;
+    let instant = |day: &str, time| {
+        let day = calendar::parse_day(day).map_err(|fault| Error::Bad(fault.to_string()))?;
+        calendar::instant_of(day, time).ok_or_else(|| Error::Bad("No such day.".into()))
+    };
+    let window = calendar::Window {
+        project: ProjectNumber::new(form.0.project).ok_or(Error::NotFound)?,
+        opens: instant(&form.0.opens, jiff::civil::Time::midnight())?,
+        due: instant(&form.0.due, calendar::DUE_AT)?,
+    };
+    semesters::set_window(&state.db, &name, window, Some(&visitor.person.id), state.now()).await?;
+    Ok(see_other(&format!("/admin/semesters/{name}")))
+}
+
+#[derive(Serialize, Default)]
+struct RosterPage {
+    semester: String,
+    people: Vec<PersonRow>,
+    preview: Option<Vec<(u64, String, String)>>,
+    csv: String,
+    fault: Option<String>,
+    imported: bool,
+}
+
+#[derive(Serialize)]
+struct PersonRow {
+    name: String,
+    email: String,
+    legi: String,
+    role: String,
+    department: String,
+    has_password: bool,
+}
+
+async fn roster_page(state: &State, name: &SemesterName) -> Result<RosterPage> {
+    semesters::get(&state.db, name).await?.ok_or(Error::NotFound)?;
+    let row = |p: roster::Enrolled| PersonRow {
+        name: format!("{} {}", p.first_name, p.family_name),
+        email: p.email.to_string(),
+        legi: p.legi.map_or_else(String::new, |legi| legi.to_string()),
+        role: p.role.to_string(),
+        department: p.department,
+        has_password: p.has_password,
+    };
+    let people = roster::everyone(&state.db, name).await?.into_iter().map(row).collect();
+    Ok(RosterPage { semester: name.to_string(), people, ..RosterPage::default() })
+}
+
+async fn show_roster(
+    state: Shared,
+    visitor: Visitor,
+    name: web::Path<SemesterName>,
+) -> Result<HttpResponse> {
+    visitor.may(Action::ImportRoster, On::Semester(&name)).map_err(|_| Error::NotFound)?;
+    state.page("roster.html", Some(&visitor), roster_page(&state, &name).await?)
+}
+
+/// Says what an import would do; does nothing.
+async fn preview(
+    state: Shared,
+    visitor: Visitor,
+    name: web::Path<SemesterName>,
+    body: Multipart,
+) -> Result<HttpResponse> {
+    visitor.may(Action::ImportRoster, On::Semester(&name))?;
+    let csv = read_file(&visitor, body).await?;
+    let mut page = roster_page(&state, &name).await?;
+    match roster_file::read(&csv) {
+        Err(bad) => page.fault = Some(bad.to_string()),
+        Ok(rows) => match roster::dry_run(&state.db, &name, &rows).await {
+            Ok(would) => page.preview = Some(changes(&would)),
+            Err(fault) => page.fault = Some(why_not(fault)?),
+        },
+    }
+    page.csv = String::from_utf8_lossy(&csv).into_owned();
+    state.page("roster.html", Some(&visitor), page)
+}
+
+#[derive(Deserialize)]
+struct Import {
+    csv: String,
+}
+
+async fn import(
+    state: Shared,
+    visitor: Visitor,
+    name: web::Path<SemesterName>,
+    form: Checked<Import>,
+) -> Result<HttpResponse> {
+    visitor.may(Action::ImportRoster, On::Semester(&name))?;
+    let rows: Vec<RosterRow> =
+        roster_file::read(form.0.csv.as_bytes()).map_err(|bad| Error::Refused(bad.to_string()))?;
+    let by = Some(&visitor.person.id);
+    match roster::import(&state.db, &name, &rows, by, state.now()).await {
+        Ok(done) => {
+            let mut page = roster_page(&state, &name).await?;
+            page.preview = Some(changes(&done));
+            page.imported = true;
+            state.page("roster.html", Some(&visitor), page)
+        }
+        Err(fault) => Err(Error::Refused(why_not(fault)?)),
+    }
+}
+
+/// The field `file`, after the form's token.
+async fn read_file(visitor: &Visitor, mut body: Multipart) -> Result<Vec<u8>> {
+    let unreadable = |fault: actix_multipart::MultipartError| Error::Bad(fault.to_string());
+    let mut trusted = false;
+    let mut csv = None;
+    while let Some(field) = body.next().await {
+        let mut field = field.map_err(unreadable)?;
+        let name = field.name().unwrap_or_default().to_owned();
+        let bytes = field.bytes(ROSTER_BYTES).await;
+        let bytes = bytes
+            .map_err(|_| Error::TooLarge("A roster has at most 2 MiB.".into()))?
+            .map_err(unreadable)?;
+        match name.as_str() {
+            "form_token" => {
+                check_form_token(visitor, &String::from_utf8_lossy(&bytes))?;
+                trusted = true;
+            }
+            "file" => csv = Some(bytes.to_vec()),
+            _ => {}
+        }
+    }
+    if !trusted {
+        return Err(Error::Bad("The form has no token.".into()));
+    }
+    csv.filter(|csv| !csv.is_empty())
+        .ok_or_else(|| Error::Bad("No file was chosen, or it is empty.".into()))
+}
+
+fn changes(imported: &Imported) -> Vec<(u64, String, String)> {
+    let words = |change: &Change| match change {
+        Change::Added { new_person: true } => "new".to_owned(),
+        Change::Added { new_person: false } => "enrolled".to_owned(),
+        Change::Unchanged => "unchanged".to_owned(),
+        Change::Changed(fields) => {
+            let each = fields.iter().map(|f| format!("{}: {} → {}", f.field, f.from, f.to));
+            each.collect::<Vec<_>>().join("; ")
+        }
+    };
+    imported.rows.iter().map(|row| (row.line, row.email.to_string(), words(&row.change))).collect()
+}
+
+fn why_not(fault: ImportError) -> Result<String> {
+    match fault {
+        ImportError::Rows(rows) => Ok(rows.iter().map(|row| format!("{row}\n")).collect()),
+        ImportError::NoSuchSemester(_) => Err(Error::NotFound),
+        ImportError::Store(fault) => Err(fault.into()),
+    }
+}
+
+#[derive(Deserialize)]
+struct Wanted {
+    format: Option<String>,
+}
+
+#[derive(Serialize)]
+struct AdmissionsPage {
+    semester: String,
+    projects: Vec<i64>,
+    rows: Vec<AdmissionLine>,
+    at: i64,
+    may_export: bool,
+}
+
+#[derive(Serialize)]
+struct AdmissionLine {
+    person: String,
+    legi: String,
+    family_name: String,
+    first_name: String,
+    results: Vec<&'static str>,
+    passed: u32,
+    state: String,
+    basis: String,
+    since: Option<i64>,
+}
+
+async fn admissions(
+    state: Shared,
+    visitor: Visitor,
+    name: web::Path<SemesterName>,
+    wanted: web::Query<Wanted>,
+) -> Result<HttpResponse> {
+    visitor.may(Action::SeeAdmissions, On::Semester(&name)).map_err(|_| Error::NotFound)?;
+    semesters::get(&state.db, &name).await?.ok_or(Error::NotFound)?;
+    let at = state.now();
+    let rows = results::admissions(&state.db, &name, at).await?;
+    if let Some(format) = &wanted.format {
+        visitor.may(Action::ExportAdmissions, On::Semester(&name))?;
+        let format: Format =
+            format.parse().map_err(|fault: export::NotAFormat| Error::Bad(fault.to_string()))?;
+        return file(&List { semester: &name, at, rows: &rows }, format);
+    }
+    let page = AdmissionsPage {
+        semester: name.to_string(),
+        projects: rows
+            .first()
+            .map_or_else(Vec::new, |row| row.projects.iter().map(|p| p.number.get()).collect()),
+        rows: rows.iter().map(admission_line).collect(),
+        at,
+        may_export: visitor.may(Action::ExportAdmissions, On::Semester(&name)).is_ok(),
+    };
+    state.page("admissions.html", Some(&visitor), page)
+}
+
+fn admission_line(row: &results::AdmissionRow) -> AdmissionLine {
+    AdmissionLine {
+        person: row.person.to_string(),
+        legi: row.legi.to_string(),
+        family_name: row.family_name.clone(),
+        first_name: row.first_name.clone(),
+        results: row.projects.iter().map(export::result_word).collect(),
+        passed: row.admission.passed,
+        state: row.admission.state.to_string(),
+        basis: export::basis_words(&row.admission.basis),
+        since: row.admission.since,
+    }
+}
+
+fn file(list: &List<'_>, format: Format) -> Result<HttpResponse> {
+    let written = export::write(list, format)?;
+    let named = ContentDisposition {
+        disposition: DispositionType::Attachment,
+        parameters: vec![DispositionParam::Filename(written.name)],
+    };
+    Ok(HttpResponse::Ok()
+        .content_type(format.media_type())
+        .insert_header(named)
+        .insert_header(("x-content-sha256", written.digest.to_string()))
+        .body(written.bytes))
+}
+
+#[derive(Deserialize)]
+struct Before {
+    before: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct AuditPage {
+    lines: Vec<AuditLine>,
+    verified: String,
+    unbroken: bool,
+    older: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct AuditLine {
+    seq: i64,
+    at: i64,
+    actor: Option<String>,
+    action: String,
+    subject: String,
+    details: String,
+}
+
+async fn audit_log(
+    state: Shared,
+    visitor: Visitor,
+    before: web::Query<Before>,
+) -> Result<HttpResponse> {
+    visitor.may(Action::SeeAudit, On::Server).map_err(|_| Error::NotFound)?;
+    let lines = audit::list(&state.db, before.before, AUDIT_LINES).await?;
+    let (unbroken, verified) = match audit::verify(&state.db).await {
+        Ok(verified) => (true, format!("{} lines, unbroken.", verified.lines)),
+        Err(audit::Broken::Store(fault)) => return Err(fault.into()),
+        Err(broken) => (false, broken.to_string()),
+    };
+    let line = |line: audit::Line| AuditLine {
+        seq: line.seq,
+        at: line.at,
+        actor: line.actor.map(|actor| actor.to_string()),
+        action: line.action,
+        subject: line.subject,
+        details: line.details,
+    };
+    let older = lines.last().map(|line| line.seq).filter(|seq| *seq > 1);
+    let page =
+        AuditPage { lines: lines.into_iter().map(line).collect(), verified, unbroken, older };
+    state.page("audit.html", Some(&visitor), page)
+}
