@@ -307,7 +307,8 @@ async fn a_grading_is_followed_live_to_its_end() {
     until("Waiting: yours is next.").await;
     let lease = site.claim().await;
     let noted = r#"{"phase":"grade","check":"grads","done":5,"total":10}"#;
-    queue::progress(&site.course.db, &lease, noted).await.unwrap();
+    let held = queue::progress(&site.course.db, &lease, noted).await.unwrap();
+    assert_eq!(held, Held::Yes);
     until(r#"{"words":"Check 2 of 2: Gradients of the loss.","done":30,"total":40}"#).await;
     site.record(&lease, &report(true)).await;
     until("event: done\n").await;
