@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests start programs and look at the clock")]
 
 mod access;
+mod app;
 mod architecture;
 mod config;
 mod database;
@@ -19,5 +20,8 @@ mod rules;
 mod sandbox;
 mod server;
 mod store;
+mod web_api;
+mod web_auth;
+mod web_pages;
 mod web_student;
 mod words;

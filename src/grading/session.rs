@@ -155,7 +155,10 @@ pub async fn grade(
             let mut harness = Harness::start(rig, job, &mut subjects).await?;
             watch.lap(&mut usage, "start");
             let verdict = harness.converse(&mut subjects, &mut decided, progress).await?;
-            harness.see_off().await?;
+            // Both go at once: neither has anything more to say to the other.
+            let (seen_off, ended) = tokio::join!(harness.see_off(), subjects.end());
+            seen_off?;
+            ended?;
             decided.check_against(job.grader, verdict)?
         }
         None => {
@@ -166,7 +169,6 @@ pub async fn grade(
             Verdict::Failed
         }
     };
-    subjects.end().await?;
     watch.lap(&mut usage, "grade");
     subjects.add_to(&mut usage);
     usage.cpu_ms += decided.build_cpu.as_millis() as u64;

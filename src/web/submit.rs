@@ -168,6 +168,7 @@ async fn patiently<T>(next: impl Future<Output = T>) -> Result<T> {
     tokio::time::timeout(SILENCE, next).await.map_err(silent)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "what map_err gives")]
 fn unreadable(fault: actix_multipart::MultipartError) -> Error {
     Error::Bad(format!("The upload can't be read: {fault}"))
 }

@@ -1,0 +1,176 @@
+//! Signing in, and what keeps others out.
+
+use crate::app::{ADA, LECTURER, OFFICE, PASSWORD, SEMESTER, TestApp, location};
+
+#[tokio::test]
+async fn without_a_session_every_page_leads_to_the_sign_in() {
+    let app = TestApp::started().await;
+    let browser = app.browser();
+    for path in ["/", "/semesters/HS2026", "/class/HS2026", "/admin", "/admin/audit", "/profile"] {
+        let response = browser.get(path).await;
+        assert_eq!(response.status(), 303, "{path}");
+        assert!(location(&response).starts_with("/sign-in?next="), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn unknown_address_and_wrong_password_get_the_same_answer() {
+    let app = TestApp::started().await;
+    let browser = app.browser();
+    let wrong = browser.sign_in(ADA, "not the password").await;
+    let unknown = browser.sign_in("nobody@example.org", "not the password").await;
+    assert_eq!(
+        (wrong.status(), unknown.status()),
+        (401.try_into().unwrap(), 401.try_into().unwrap())
+    );
+    let wrong = wrong.text().await.unwrap().replace(ADA, "");
+    let unknown = unknown.text().await.unwrap().replace("nobody@example.org", "");
+    assert_eq!(wrong, unknown);
+}
+
+#[tokio::test]
+async fn an_account_is_slowed_after_five_failures_known_or_not() {
+    let app = TestApp::started().await;
+    for email in [ADA, "nobody@example.org"] {
+        let browser = app.browser();
+        for _ in 0..5 {
+            assert_eq!(browser.sign_in(email, "not the password").await.status(), 401);
+        }
+        let slowed = browser.sign_in(email, PASSWORD).await;
+        assert_eq!(slowed.status(), 429, "{email}");
+        assert!(slowed.headers().contains_key("retry-after"));
+    }
+}
+
+#[tokio::test]
+async fn the_cookie_is_for_this_server_alone_and_only_its_hash_is_stored() {
+    let app = TestApp::started().await;
+    let response = app.browser().sign_in(ADA, PASSWORD).await;
+    let cookie = response.headers()["set-cookie"].to_str().unwrap().to_owned();
+    for flag in ["HttpOnly", "SameSite=Lax", "Path=/"] {
+        assert!(cookie.contains(flag), "{cookie}");
+    }
+    let secret = cookie.split(['=', ';']).nth(1).unwrap();
+    assert_eq!(secret.len(), 64);
+    let ada = app.person(ADA).await;
+    assert_eq!(testat::store::sessions::of_person(&app.db, &ada).await.unwrap().len(), 1);
+    let stored = testat::course::SecretHash::of(secret);
+    let lifetime = testat::store::sessions::Lifetime { idle: 1 << 40, absolute: 1 << 40 };
+    let now = testat::clock::Clock.now();
+    let found = testat::store::sessions::find(&app.db, &stored, lifetime, now).await.unwrap();
+    assert_eq!(found.unwrap().person, ada);
+}
+
+#[tokio::test]
+async fn a_request_from_another_site_changes_nothing() {
+    let app = TestApp::started().await;
+    let browser = app.signed_in(ADA).await;
+    for (name, value) in [("sec-fetch-site", "cross-site"), ("origin", "http://evil.example")] {
+        let request =
+            browser.client.post(app.url("/profile/sign-out-everywhere")).header(name, value);
+        assert_eq!(request.send().await.unwrap().status(), 403);
+    }
+    let silent = browser.client.post(app.url("/profile/sign-out-everywhere")).send().await.unwrap();
+    assert_eq!(silent.status(), 403, "a request that says nothing of its origin");
+    let forged = browser.post("/profile/sign-out-everywhere", &[("form_token", "guessed")]).await;
+    assert_eq!(forged.status(), 400, "the form's token is another");
+    assert_eq!(browser.get("/profile").await.status(), 200, "still signed in");
+}
+
+#[tokio::test]
+async fn signing_out_everywhere_ends_other_browsers_too() {
+    let app = TestApp::started().await;
+    let (one, other) = (app.signed_in(ADA).await, app.signed_in(ADA).await);
+    assert_eq!(one.submit("/profile/sign-out-everywhere", &[]).await.status(), 303);
+    assert_eq!(other.get("/profile").await.status(), 303);
+}
+
+#[tokio::test]
+async fn a_new_password_needs_the_old_one_and_ends_all_sessions() {
+    let app = TestApp::started().await;
+    let browser = app.signed_in(ADA).await;
+    let change = |old: &'static str| {
+        [("old", old), ("password", "another password"), ("again", "another password")]
+    };
+    assert_eq!(browser.submit("/profile/password", &change("wrong")).await.status(), 422);
+    assert_eq!(browser.submit("/profile/password", &change(PASSWORD)).await.status(), 303);
+    assert_eq!(browser.get("/profile").await.status(), 303, "signed out");
+    assert_eq!(app.browser().sign_in(ADA, PASSWORD).await.status(), 401);
+    assert_eq!(app.browser().sign_in(ADA, "another password").await.status(), 303);
+}
+
+#[tokio::test]
+async fn a_link_sets_a_password_once() {
+    let app = TestApp::started().await;
+    let secret = testat::secret::fresh();
+    let now = testat::clock::Clock.now();
+    let ada = app.person(ADA).await;
+    testat::store::invitations::create(&app.db, &ada, &secret.hash, now + 60_000, None, now)
+        .await
+        .unwrap();
+    let path = format!("/welcome/{}", secret.text);
+    let browser = app.browser();
+    assert!(browser.page(&path).await.contains("Welcome, Ada"));
+    let short = browser.post(&path, &[("password", "short"), ("again", "short")]).await;
+    assert_eq!(short.status(), 422);
+    let fields = [("password", "a fresh password"), ("again", "a fresh password")];
+    assert_eq!(browser.post(&path, &fields).await.status(), 303);
+    assert_eq!(browser.get("/profile").await.status(), 200, "signed in at once");
+    assert_eq!(app.browser().post(&path, &fields).await.status(), 404, "used up");
+}
+
+#[tokio::test]
+async fn a_sign_in_leads_to_pages_of_this_server_alone() {
+    let app = TestApp::started().await;
+    for (next, to) in [
+        ("/profile", "/profile"),
+        ("//evil.example", "/"),
+        ("https://evil.example", "/"),
+        ("/\\evil", "/"),
+    ] {
+        let fields = [("email", ADA), ("password", PASSWORD), ("next", next)];
+        let response = app.browser().post("/sign-in", &fields).await;
+        assert_eq!(location(&response), to);
+    }
+}
+
+#[tokio::test]
+async fn a_student_finds_nothing_of_the_staffs() {
+    let app = TestApp::started().await;
+    let browser = app.signed_in(ADA).await;
+    let emmy = app.person(crate::app::EMMY).await;
+    for path in [
+        "/admin".to_owned(),
+        "/admin/audit".to_owned(),
+        format!("/admin/semesters/{SEMESTER}"),
+        format!("/admin/semesters/{SEMESTER}/roster"),
+        format!("/admin/semesters/{SEMESTER}/admissions"),
+        format!("/class/{SEMESTER}"),
+        format!("/class/{SEMESTER}/attention"),
+        format!("/class/{SEMESTER}/students/{emmy}"),
+    ] {
+        assert_eq!(browser.get(&path).await.status(), 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn an_instructor_sees_the_class_and_not_the_administration() {
+    let app = TestApp::started().await;
+    let browser = app.signed_in(LECTURER).await;
+    assert!(browser.page(&format!("/class/{SEMESTER}")).await.contains("Lovelace"));
+    assert_eq!(browser.get("/admin").await.status(), 404);
+    let export = browser.get(&format!("/admin/semesters/{SEMESTER}/admissions?format=csv")).await;
+    assert_eq!(export.status(), 403);
+}
+
+#[tokio::test]
+async fn every_answer_forbids_the_browser_what_no_page_needs() {
+    let app = TestApp::started().await;
+    let browser = app.signed_in(OFFICE).await;
+    for path in ["/admin", "/profile", "/static/testat.css", "/nowhere"] {
+        let response = browser.get(path).await;
+        let policy = response.headers()["content-security-policy"].to_str().unwrap();
+        assert!(policy.contains("default-src 'self'") && !policy.contains("unsafe"), "{path}");
+        assert_eq!(response.headers()["x-content-type-options"], "nosniff", "{path}");
+    }
+}
