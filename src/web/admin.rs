@@ -141,7 +141,8 @@ async fn semester(
 
 #[derive(Deserialize)]
 struct SetWindow {
-    project: i64,
+    /// Text: among the flattened fields of a form serde makes no numbers.
+    project: String,
     opens: String,
     due: String,
 }
@@ -158,7 +159,7 @@ async fn set_window(
         calendar::instant_of(day, time).ok_or_else(|| Error::Bad("No such day.".into()))
     };
     let window = calendar::Window {
-        project: ProjectNumber::new(form.0.project).ok_or(Error::NotFound)?,
+        project: form.0.project.parse().ok().and_then(ProjectNumber::new).ok_or(Error::NotFound)?,
         opens: instant(&form.0.opens, jiff::civil::Time::midnight())?,
         due: instant(&form.0.due, calendar::DUE_AT)?,
     };
