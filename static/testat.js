@@ -22,13 +22,17 @@ if (live && "EventSource" in window) {
   });
 }
 
-// The upload: files can be dropped, and the way they go is seen.
+// The upload: a file can be dropped, and the way it goes is seen.
 const form = document.querySelector("form[data-upload]");
 if (form) {
   const input = form.querySelector("input[type=file]");
   const drop = form.querySelector(".drop");
-  const bar = form.querySelector("progress");
+  const sending = form.querySelector("[data-sending]");
+  const words = sending.querySelector("[data-words]");
+  const bar = sending.querySelector("progress");
+  const button = form.querySelector("button");
   const fault = form.querySelector("[role=alert]");
+
   for (const name of ["dragenter", "dragover"]) {
     drop.addEventListener(name, (event) => {
       event.preventDefault();
@@ -40,16 +44,36 @@ if (form) {
   }
   drop.addEventListener("drop", (event) => {
     event.preventDefault();
-    input.files = event.dataTransfer.files;
+    if (event.dataTransfer.files.length === 1) {
+      input.files = event.dataTransfer.files;
+    } else {
+      fail("Please drop one file: an archive, or a single solution.py.");
+    }
   });
+
+  const fail = (text) => {
+    sending.hidden = true;
+    button.disabled = false;
+    fault.textContent = text;
+    fault.hidden = false;
+    fault.focus();
+  };
+
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     fault.hidden = true;
+    button.disabled = true;
+    sending.hidden = false;
+    words.textContent = "Sending.";
+    bar.removeAttribute("value");
     const request = new XMLHttpRequest();
     request.upload.addEventListener("progress", (sent) => {
-      bar.hidden = false;
       bar.max = sent.total;
       bar.value = sent.loaded;
+    });
+    request.upload.addEventListener("load", () => {
+      words.textContent = "Sent. The archive is being checked.";
+      bar.removeAttribute("value");
     });
     request.addEventListener("load", () => {
       if (request.status < 400) {
@@ -57,17 +81,11 @@ if (form) {
         return;
       }
       const page = new DOMParser().parseFromString(request.responseText, "text/html");
-      const words = page.querySelector("main p");
-      bar.hidden = true;
-      fault.textContent = words ? words.textContent : "The upload was not accepted.";
-      fault.hidden = false;
-      fault.focus();
+      const said = page.querySelector("main p");
+      fail(said ? said.textContent : "The upload was not accepted.");
     });
     request.addEventListener("error", () => {
-      bar.hidden = true;
-      fault.textContent = "The connection broke before the upload was complete. Nothing was handed in; please try again.";
-      fault.hidden = false;
-      fault.focus();
+      fail("The connection broke before the upload was complete. Nothing was handed in; please try again.");
     });
     request.open("POST", form.action);
     request.send(new FormData(form));

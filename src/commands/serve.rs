@@ -123,6 +123,8 @@ fn describe(grader: &Grader) -> anyhow::Result<ProjectInfo> {
     let checks = project.checks.iter().map(|check| CheckInfo {
         id: check.id.clone(),
         title: check.title.clone(),
+        comparison: check.comparison,
+        threshold: check.threshold,
         unit: check.unit.clone(),
         explanation: check.explanation.clone(),
     });

@@ -216,7 +216,7 @@ async fn fill_student(
             state: class,
             words,
             due: result.due,
-            submissions: own.iter().map(SubmissionRow::from).collect(),
+            submissions: own.iter().map(|one| SubmissionRow::of(one, Some(result.due))).collect(),
         });
     }
     let on = On::Student(name, &row.person);

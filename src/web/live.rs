@@ -4,21 +4,24 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use actix_web::HttpResponse;
+use actix_web::http::header::ContentEncoding;
 use bytes::Bytes;
 use futures_util::stream;
 use serde::{Deserialize, Serialize};
 
 use super::error::Result;
-use super::{Shared, State};
-use crate::course::SubmissionId;
+use super::{CheckInfo, Shared, State};
 use crate::course::result::GradingState;
+use crate::course::{Slug, SubmissionId};
 use crate::store::queue;
-use crate::store::submissions::{self, Grading};
+use crate::store::submissions::{self, Grading, Submission};
 
 /// How often the store is asked.
 const LOOK: Duration = Duration::from_millis(300);
 /// After so many looks the browser connects anew: ten minutes.
 const LOOKS: u32 = 2000;
+/// Steps of the bar for each check.
+const STEPS: usize = 20;
 /// So many looks without news, and a comment keeps the connection: 15 seconds.
 const QUIET: u32 = 50;
 
@@ -26,8 +29,8 @@ const QUIET: u32 = 50;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Stage {
     words: String,
-    done: u32,
-    total: u32,
+    done: usize,
+    total: usize,
 }
 
 /// What a worker notes.
@@ -45,31 +48,49 @@ pub(super) fn pending(grading: &Grading) -> bool {
 }
 
 impl Stage {
-    pub(super) async fn of(state: &State, grading: &Grading) -> Result<Self> {
+    pub(super) async fn of(state: &State, slug: &Slug, grading: &Grading) -> Result<Self> {
         if grading.state == GradingState::Waiting {
             let ahead = queue::ahead_of(&state.db, &grading.id).await?.unwrap_or(0);
-            let words = match ahead {
+            return Ok(Self::words(match ahead {
+                _ if grading.not_before > state.now() => {
+                    "Waiting for another try: the last one failed, through no fault of yours."
+                        .to_owned()
+                }
                 0 => "Waiting: yours is next.".to_owned(),
                 1 => "Waiting: one submission is ahead of yours.".to_owned(),
                 n => format!("Waiting: {n} submissions are ahead of yours."),
-            };
-            return Ok(Self { words, done: 0, total: 0 });
+            }));
         }
-        let noted =
-            grading.progress.as_deref().and_then(|json| serde_json::from_str::<Noted>(json).ok());
-        Ok(noted
-            .map_or_else(|| Self { words: "Starting.".to_owned(), done: 0, total: 0 }, Self::noted))
+        let noted: Option<Noted> =
+            grading.progress.as_deref().and_then(|json| serde_json::from_str(json).ok());
+        let checks = state.info(slug).map_or(&[][..], |info| &info.checks);
+        Ok(noted.map_or_else(|| Self::words("Beginning.".to_owned()), |n| Self::noted(&n, checks)))
     }
 
-    fn noted(noted: Noted) -> Self {
-        let words = match (noted.phase.as_str(), noted.check) {
-            ("unpack", _) => "Unpacking the archive.".to_owned(),
-            ("build", _) => "Building the program.".to_owned(),
-            ("start", _) => "Starting the program.".to_owned(),
-            (_, Some(check)) => format!("Check {check}: {} of {}.", noted.done, noted.total),
-            (phase, None) => format!("{phase}."),
+    /// A stage of unknown length.
+    fn words(words: String) -> Self {
+        Self { words, done: 0, total: 0 }
+    }
+
+    fn noted(noted: &Noted, checks: &[CheckInfo]) -> Self {
+        let Some(check) = &noted.check else {
+            return Self::words(match noted.phase.as_str() {
+                "unpack" => "Unpacking the archive.".to_owned(),
+                "build" => "Building the program.".to_owned(),
+                "start" => "Starting the program.".to_owned(),
+                _ => "Checking the program.".to_owned(),
+            });
         };
-        Self { words, done: noted.done, total: noted.total }
+        let Some(place) = checks.iter().position(|info| info.id == *check) else {
+            return Self::words("Checking the program.".to_owned());
+        };
+        let (steps, total) = (place * STEPS, checks.len() * STEPS);
+        let within = STEPS * noted.done as usize / noted.total.max(1) as usize;
+        Self {
+            words: format!("Check {} of {}: {}.", place + 1, checks.len(), checks[place].title),
+            done: steps + within.min(STEPS),
+            total,
+        }
     }
 }
 
@@ -77,20 +98,24 @@ impl Stage {
 struct Follower {
     state: Shared,
     submission: SubmissionId,
+    slug: Slug,
     last: Option<Stage>,
     looks: u32,
     quiet: u32,
 }
 
 /// The stream for one submission's page; ends when the last grading has ended.
-pub(super) fn stream(state: Shared, submission: SubmissionId) -> HttpResponse {
-    let follower = Follower { state, submission, last: None, looks: 0, quiet: 0 };
+pub(super) fn stream(state: Shared, submission: Submission) -> HttpResponse {
+    let Submission { id: submission, slug, .. } = submission;
+    let follower = Follower { state, submission, slug, last: None, looks: 0, quiet: 0 };
     let events = stream::unfold(Some(follower), |follower| async move {
         let (event, follower) = follower?.next().await;
         Some((Ok::<_, Infallible>(Bytes::from(event)), follower))
     });
     HttpResponse::Ok()
         .content_type("text/event-stream")
+        // Compressed, an event would wait until there is more to compress.
+        .insert_header(ContentEncoding::Identity)
         .insert_header(("cache-control", "no-store"))
         .insert_header(("x-accel-buffering", "no"))
         .streaming(events)
@@ -133,7 +158,7 @@ impl Follower {
     async fn look(&self) -> Result<Option<Stage>> {
         let gradings = submissions::gradings(&self.state.db, &self.submission).await?;
         match gradings.first().filter(|latest| pending(latest)) {
-            Some(latest) => Stage::of(&self.state, latest).await.map(Some),
+            Some(latest) => Stage::of(&self.state, &self.slug, latest).await.map(Some),
             None => Ok(None),
         }
     }

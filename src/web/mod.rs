@@ -6,6 +6,7 @@ use std::net::TcpListener;
 use actix_web::dev::Server;
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpResponse, HttpServer, web};
+use testat_kit::report::Comparison;
 
 use crate::clock::{Clock, Millis};
 use crate::course::{ProjectNumber, Slug};
@@ -26,6 +27,7 @@ mod live;
 pub mod page;
 pub mod passwords;
 mod profile;
+mod report_shown;
 mod reports;
 mod student;
 mod submission;
@@ -113,9 +115,13 @@ pub struct CheckInfo {
     pub id: String,
     /// Name for people.
     pub title: String,
+    /// How its value is held against the threshold.
+    pub comparison: Comparison,
+    /// What is required.
+    pub threshold: f64,
     /// What its value measures.
     pub unit: String,
-    /// One sentence.
+    /// One sentence, Markdown.
     pub explanation: String,
 }
 

@@ -7,12 +7,15 @@ use serde::Serialize;
 use super::error::{Error, Result};
 use super::guard::Visitor;
 use super::page::{markdown, see_other};
+use super::report_shown::required;
 use super::submit::{Arrived, HandingIn, Sender, hand_in};
 use super::{CheckInfo, Shared, State};
 use crate::course::access::{Action, On};
 use crate::course::admission::Admission;
-use crate::course::result::{ProjectResult, Window};
-use crate::course::{ProjectNumber, Role, SemesterName, Slug, Verdict};
+use crate::course::result::{GradingState, ProjectResult, Window};
+use crate::course::{
+    PersonId, ProjectNumber, Role, SemesterName, Slug, Verdict, attempts, calendar,
+};
 use crate::export::basis_words;
 use crate::store::results;
 use crate::store::semesters::{self, Project, Semester};
@@ -43,6 +46,7 @@ struct OverviewPage {
     semester: String,
     needed: i64,
     total: i64,
+    others: Vec<String>,
     projects: Vec<ProjectCard>,
     admission: AdmissionWords,
     steps: Vec<bool>,
@@ -61,16 +65,24 @@ pub(super) struct AdmissionWords {
 
 impl AdmissionWords {
     pub(super) fn of(admission: &Admission, total: i64) -> Self {
-        use crate::course::admission::State as Standing;
+        use crate::course::admission::{Basis, State as Standing};
         let (passed, missing) = (admission.passed, admission.missing);
-        let words = match admission.state {
-            Standing::Admitted => "You are admitted to the exam.".to_owned(),
-            Standing::Open => format!("Passed {passed} of {total}, need {missing} more."),
-            Standing::NotAdmitted => {
-                format!(
-                    "Passed {passed} of {total}: {missing} more would be needed, which can't be reached any more."
-                )
+        let words = match (admission.state, &admission.basis) {
+            (Standing::Admitted, Basis::Projects) => "You are admitted to the exam.".to_owned(),
+            (Standing::Admitted, Basis::CarriedOver { semester }) => {
+                format!("You are admitted to the exam, since you were in {semester} already.")
             }
+            (Standing::Admitted, Basis::Override) => {
+                "You are admitted to the exam, by decision of the course office.".to_owned()
+            }
+            (Standing::Open, _) => format!("Passed {passed} of {total}, need {missing} more."),
+            (Standing::NotAdmitted, Basis::Override) => {
+                "You are not admitted to the exam, by decision of the course office.".to_owned()
+            }
+            (Standing::NotAdmitted, _) => format!(
+                "Passed {passed} of {total}: {missing} more would be needed, and so many can't be \
+                 reached any more."
+            ),
         };
         Self {
             state: admission.state.to_string(),
@@ -142,11 +154,11 @@ async fn overview(
     visitor: Visitor,
     name: web::Path<SemesterName>,
 ) -> Result<HttpResponse> {
-    let on = On::Student(&name, &visitor.person.id);
-    visitor.may(Action::SeeSubmission, on).map_err(|_| Error::NotFound)?;
+    visitor.may(Action::SeeSemester, On::Semester(&name)).map_err(|_| Error::NotFound)?;
     let semester = semesters::get(&state.db, &name).await?.ok_or(Error::NotFound)?;
     let row = results::admission_of(&state.db, &name, &visitor.person.id, state.now()).await?;
-    let row = row.ok_or(Error::NotFound)?;
+    // Whoever is no student of it sees the class instead.
+    let Some(row) = row else { return Ok(see_other(&format!("/class/{name}"))) };
     let projects = semesters::projects(&state.db, &name).await?;
     let cards =
         projects.iter().zip(&row.projects).map(|(p, r)| ProjectCard::of(&state, p, r)).collect();
@@ -154,11 +166,18 @@ async fn overview(
         semester: name.to_string(),
         needed: semester.needed,
         total: semester.total,
+        others: others(&visitor, &name),
         projects: cards,
         admission: AdmissionWords::of(&row.admission, semester.total),
         steps: (0..semester.needed).map(|step| step < i64::from(row.admission.passed)).collect(),
     };
     state.page("overview.html", Some(&visitor), page)
+}
+
+/// The person's other semesters.
+fn others(visitor: &Visitor, this: &SemesterName) -> Vec<String> {
+    let roles = visitor.actor.roles.iter().filter(|(name, _)| name != this);
+    roles.map(|(name, _)| name.to_string()).collect()
 }
 
 #[derive(Serialize)]
@@ -169,13 +188,15 @@ struct ProjectPage {
     title: String,
     opens: i64,
     due: i64,
+    extended: bool,
+    today: i64,
     may_hand_in: bool,
     is_open: bool,
     graded: bool,
     summary: String,
     version: String,
     handout: String,
-    checks: Vec<CheckInfo>,
+    checks: Vec<CheckRow>,
     wall_s: u64,
     cpu_s: u64,
     memory_mib: u64,
@@ -183,6 +204,28 @@ struct ProjectPage {
     daily_limit: i64,
     result: Option<ResultWords>,
     submissions: Vec<SubmissionRow>,
+}
+
+/// A check as the project announces it.
+#[derive(Serialize)]
+struct CheckRow {
+    id: String,
+    title: String,
+    explanation: String,
+    required: String,
+    unit: String,
+}
+
+impl CheckRow {
+    fn of(check: &CheckInfo) -> Self {
+        Self {
+            id: check.id.clone(),
+            title: check.title.clone(),
+            explanation: markdown(&check.explanation),
+            required: required(check.comparison, check.threshold),
+            unit: check.unit.clone(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -201,15 +244,17 @@ pub(super) struct SubmissionRow {
     file_name: String,
     received_at: i64,
     late: bool,
-    state: String,
-    words: String,
+    state: &'static str,
+    words: &'static str,
 }
 
-impl From<&Submission> for SubmissionRow {
-    fn from(submission: &Submission) -> Self {
-        let (state, words) = match submission.verdict {
-            Some(verdict) => (verdict.to_string(), verdict.to_string()),
-            None => (submission.state.to_string(), submission.state.to_string().replace('_', " ")),
+impl SubmissionRow {
+    /// Whether it counts as late depends on the student's own due time of today, if there is one.
+    pub(super) fn of(submission: &Submission, due: Option<i64>) -> Self {
+        let (state, words) = words_of(submission.verdict, submission.state);
+        let late = match due {
+            Some(due) => !attempts::counts(submission.late, submission.received_at, due),
+            None => submission.late,
         };
         Self {
             id: submission.id.to_string(),
@@ -218,10 +263,25 @@ impl From<&Submission> for SubmissionRow {
             language: submission.language.to_string(),
             file_name: submission.file_name.clone(),
             received_at: submission.received_at,
-            late: submission.late,
+            late,
             state,
             words,
         }
+    }
+}
+
+/// A class for a grading's badge, and what it says.
+pub(super) fn words_of(
+    verdict: Option<Verdict>,
+    state: GradingState,
+) -> (&'static str, &'static str) {
+    match (verdict, state) {
+        (Some(verdict), _) => (verdict.as_str(), verdict.as_str()),
+        (None, GradingState::Waiting) => ("waiting", "waiting"),
+        (None, GradingState::Running) => ("running", "being graded"),
+        (None, GradingState::NeedsAttention) => ("needs_attention", "needs attention"),
+        (None, GradingState::Replaced) => ("replaced", "replaced"),
+        (None, GradingState::Done) => ("done", "done"),
     }
 }
 
@@ -244,7 +304,8 @@ async fn fill_project_page(
 ) -> Result<ProjectPage> {
     let person = &visitor.person.id;
     let own = submissions::of_student(&state.db, &semester.name, person, project.number).await?;
-    let result = own_result(state, visitor, semester, project.number).await?;
+    let result = result_of(state, &semester.name, person, project.number).await?;
+    let due = result.as_ref().map(|result| result.due);
     let info = state.info(&project.slug);
     let may_hand_in = visitor.may(Action::HandIn, On::Student(&semester.name, person)).is_ok();
     Ok(ProjectPage {
@@ -253,14 +314,16 @@ async fn fill_project_page(
         number: project.number.get(),
         title: project.title.clone(),
         opens: project.opens,
-        due: result.as_ref().map_or(project.due, |result| result.due),
+        due: due.unwrap_or(project.due),
+        extended: due.is_some_and(|due| due != project.due),
+        today: handed_in_today(&own, state.now()),
         may_hand_in,
         is_open: state.now() >= project.opens,
         graded: info.is_some(),
         summary: info.map_or_else(String::new, |info| info.summary.clone()),
         version: info.map_or_else(String::new, |info| info.version.clone()),
-        handout: info.map_or_else(String::new, |info| markdown(&info.handout)),
-        checks: info.map_or_else(Vec::new, |info| info.checks.clone()),
+        handout: info.map_or_else(String::new, |info| markdown(without_title(&info.handout))),
+        checks: info.map_or_else(Vec::new, |info| info.checks.iter().map(CheckRow::of).collect()),
         wall_s: info.map_or(0, |info| info.wall_s),
         cpu_s: info.map_or(0, |info| info.cpu_s),
         memory_mib: info.map_or(0, |info| info.memory_mib),
@@ -270,18 +333,34 @@ async fn fill_project_page(
             let (class, words) = state_of(result);
             ResultWords { state: class, words }
         }),
-        submissions: own.iter().map(SubmissionRow::from).collect(),
+        submissions: own.iter().map(|one| SubmissionRow::of(one, due)).collect(),
     })
 }
 
-async fn own_result(
+/// The page has the title already.
+fn without_title(handout: &str) -> &str {
+    let text = handout.trim_start();
+    if !text.starts_with("# ") {
+        return text;
+    }
+    text.split_once('\n').map_or("", |(_, rest)| rest)
+}
+
+/// How many of these came today, by the calendar that the daily limit goes by.
+fn handed_in_today(own: &[Submission], now: i64) -> i64 {
+    let (from, to) = calendar::day_of(now);
+    let today = own.iter().filter(|one| (from..to).contains(&one.received_at));
+    i64::try_from(today.count()).unwrap_or(i64::MAX)
+}
+
+/// What counts for one student and project; none if they are no student of the semester.
+pub(super) async fn result_of(
     state: &State,
-    visitor: &Visitor,
-    semester: &Semester,
+    semester: &SemesterName,
+    person: &PersonId,
     number: ProjectNumber,
 ) -> Result<Option<ProjectResult>> {
-    let row =
-        results::admission_of(&state.db, &semester.name, &visitor.person.id, state.now()).await?;
+    let row = results::admission_of(&state.db, semester, person, state.now()).await?;
     Ok(row.and_then(|row| row.projects.into_iter().find(|result| result.number == number)))
 }
 

@@ -1,0 +1,134 @@
+//! A report as a page shows it: numbers in words, figures drawn.
+
+use serde::Serialize;
+use testat_kit::report::{Audience, Check, Comparison, Figure, Report, Verdict};
+
+use super::figure::{number, svg};
+use super::page::markdown;
+use super::{CheckInfo, ProjectInfo};
+
+/// One grading's report, ready for its template.
+#[derive(Serialize)]
+pub(super) struct ReportShown {
+    verdict: &'static str,
+    seed: String,
+    grader: String,
+    runtime: String,
+    language: String,
+    checks: Vec<CheckShown>,
+    passed_checks: usize,
+    figures: Vec<FigureShown>,
+    log: String,
+    cpu: String,
+    wall: String,
+    memory: String,
+    phases: Vec<(String, String)>,
+    command: String,
+    weak_limits: bool,
+}
+
+#[derive(Serialize)]
+struct CheckShown {
+    id: String,
+    title: String,
+    passed: bool,
+    value: Option<String>,
+    required: String,
+    unit: Option<String>,
+    explanation: Option<String>,
+    message: String,
+}
+
+#[derive(Serialize)]
+struct FigureShown {
+    title: String,
+    svg: String,
+    reported_by_subject: bool,
+    for_instructors: bool,
+}
+
+impl ReportShown {
+    /// `info` explains the checks; without it they stand for themselves.
+    pub(super) fn of(report: Report, info: Option<&ProjectInfo>) -> Self {
+        let explained = |check: &Check| info?.checks.iter().find(|info| info.id == check.id);
+        let usage = report.usage;
+        Self {
+            verdict: match report.verdict {
+                Verdict::Passed => "passed",
+                Verdict::Failed => "failed",
+            },
+            command: format!("testat grade {} . --seed {}", report.grader.slug, report.seed),
+            seed: report.seed,
+            grader: format!("{} {}", report.grader.slug, report.grader.version),
+            runtime: report.runtime,
+            language: report.language,
+            passed_checks: report.checks.iter().filter(|check| check.passed).count(),
+            checks: report.checks.iter().map(|c| CheckShown::of(c, explained(c))).collect(),
+            figures: report.figures.iter().map(FigureShown::of).collect(),
+            log: report.log,
+            cpu: duration(usage.cpu_ms as f64),
+            wall: duration(usage.wall_ms as f64),
+            memory: format!("{} MiB", usage.peak_memory_bytes.div_ceil(1 << 20)),
+            phases: usage.phases.into_iter().map(|(name, ms)| (name, duration(ms))).collect(),
+            weak_limits: report.weak_limits,
+        }
+    }
+}
+
+impl CheckShown {
+    fn of(check: &Check, info: Option<&CheckInfo>) -> Self {
+        Self {
+            id: check.id.clone(),
+            title: check.title.clone(),
+            passed: check.passed,
+            value: check.value.map(|value| beside(value, check.threshold)),
+            required: required(check.comparison, check.threshold),
+            unit: info.map(|info| info.unit.clone()),
+            explanation: info.map(|info| markdown(&info.explanation)),
+            message: check.message.clone(),
+        }
+    }
+}
+
+impl FigureShown {
+    fn of(figure: &Figure) -> Self {
+        Self {
+            title: figure.title.clone(),
+            svg: svg(figure),
+            reported_by_subject: figure.reported_by_subject,
+            for_instructors: figure.audience == Audience::Instructors,
+        }
+    }
+}
+
+/// `≥ 0.9`.
+pub(super) fn required(comparison: Comparison, threshold: f64) -> String {
+    let sign = match comparison {
+        Comparison::AtLeast => "≥",
+        Comparison::AtMost => "≤",
+        Comparison::Exactly => "=",
+    };
+    format!("{sign} {}", number(threshold))
+}
+
+/// A value with so many digits that it can be told from the threshold beside it.
+fn beside(value: f64, threshold: f64) -> String {
+    let short = number(value);
+    if value != threshold && short == number(threshold) {
+        return if (1e-3..1e5).contains(&value.abs()) {
+            value.to_string()
+        } else {
+            format!("{value:e}")
+        };
+    }
+    short
+}
+
+/// `84 ms`, `1.4 s`.
+fn duration(ms: f64) -> String {
+    match ms {
+        ..10.0 => format!("{ms:.1} ms"),
+        ..1000.0 => format!("{ms:.0} ms"),
+        _ => format!("{:.1} s", ms / 1e3),
+    }
+}
