@@ -207,7 +207,10 @@ async fn a_refused_request_is_a_page_with_all_that_forbids_the_browser() {
 async fn a_failed_sign_in_says_so_beside_the_form() {
     let app = TestApp::started().await;
     let page = app.browser().sign_in(ADA, "not the password").await.text().await.unwrap();
-    assert!(page.contains("do not belong together") && page.contains("action=\"/sign-in\""), "{page}");
+    assert!(
+        page.contains("do not belong together") && page.contains("action=\"/sign-in\""),
+        "{page}"
+    );
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
 use super::error::{Error, Result};
-use super::guard::{Checked, Visitor, address_of};
+use super::guard::{Checked, LIFETIME, Visitor, address_of};
 use super::page::see_other;
 use super::{Shared, State, passwords};
 use crate::course::{Email, PersonId, SecretHash};
@@ -86,6 +86,7 @@ async fn sign_in(
 }
 
 /// The person, if the password is theirs. An unknown address takes as long and counts as much.
+/// The turn comes first: between looking at the failures and counting one more, few others look.
 async fn try_sign_in(
     request: &HttpRequest,
     state: &State,
@@ -95,6 +96,7 @@ async fn try_sign_in(
     let email: Option<Email> = email.parse().ok();
     let account = email.as_ref().map_or("not an address", Email::as_str);
     let address = address_of(request, state);
+    let turn = state.passwords.turn().await?;
     let now = state.now();
     throttled(state, Kind::Address, &address, FREE_OF_ADDRESS, now).await?;
     throttled(state, Kind::Account, account, FREE_OF_ACCOUNT, now).await?;
@@ -105,8 +107,8 @@ async fn try_sign_in(
     let (person, hash) =
         known.map_or((None, None), |known| (Some(known.person), known.password_hash));
     let too_long = password.len() > passwords::LONGEST;
-    let right =
-        state.passwords.verify(if too_long { String::new() } else { password }, hash).await?;
+    let tried = if too_long { String::new() } else { password };
+    let right = state.passwords.verify(&turn, tried, hash).await?;
     if right && !too_long {
         throttle::clear_account(&state.db, account).await?;
         return Ok(person);
@@ -129,8 +131,11 @@ async fn begin_session(
     state: &State,
     person: &PersonId,
 ) -> Result<actix_web::cookie::Cookie<'static>> {
-    let secret = secret::fresh();
-    sessions::create(&state.db, &secret.hash, person, state.now()).await?;
+    let (secret, now) = (secret::fresh(), state.now());
+    // Now and then is often enough to forget what no longer counts, addresses above all.
+    throttle::prune(&state.db, now - WINDOW_MS).await?;
+    sessions::prune(&state.db, LIFETIME, now).await?;
+    sessions::create(&state.db, &secret.hash, person, now).await?;
     Ok(state.cookies.carry(secret.text))
 }
 
@@ -210,7 +215,7 @@ async fn set_password(
         *page.status_mut() = actix_web::http::StatusCode::UNPROCESSABLE_ENTITY;
         return Ok(page);
     }
-    let hash = state.passwords.hash(password).await?;
+    let hash = state.passwords.hash(&state.passwords.turn().await?, password).await?;
     let person = invitations::redeem(&state.db, &secret, &hash, state.now())
         .await?
         .ok_or(Error::NotFound)?;

@@ -8,6 +8,8 @@ use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpResponse, HttpServer, web};
 use testat_kit::report::Comparison;
 
+use tracing_actix_web::TracingLogger;
+
 use crate::clock::{Clock, Millis};
 use crate::course::{ProjectNumber, Slug};
 use crate::intake::archive::ArchiveLimits;
@@ -32,6 +34,7 @@ mod reports;
 mod student;
 mod submission;
 mod submit;
+mod trace;
 
 pub use guard::Cookies;
 
@@ -184,8 +187,9 @@ pub fn run(listener: TcpListener, state: State) -> io::Result<Server> {
             .wrap(from_fn(guard::same_origin))
             .wrap(from_fn(error::render))
             .wrap(from_fn(guard::headers))
+            .wrap(from_fn(guard::head_as_get))
             .wrap(Compress::default())
-            .wrap(tracing_actix_web::TracingLogger::default())
+            .wrap(TracingLogger::<trace::RequestSpan>::new())
             .configure(routes)
     })
     .workers(2)
