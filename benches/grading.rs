@@ -1,7 +1,6 @@
 //! The fixed cost of one grading: from claim to stored verdict, less what the subject itself was
 //! waited for. Prints medians a phase; run by `make bench`.
 #![expect(clippy::unwrap_used, reason = "a bench that can't go on stops")]
-#![expect(missing_docs, reason = "a program")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

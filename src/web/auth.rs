@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
 use super::error::{Error, Result};
-use super::guard::{Checked, LIFETIME, Visitor, address_of};
+use super::guard::{Checked, Visitor, address_of};
 use super::page::see_other;
 use super::{Shared, State, passwords};
 use crate::course::{Email, PersonId, SecretHash};
@@ -131,11 +131,8 @@ async fn begin_session(
     state: &State,
     person: &PersonId,
 ) -> Result<actix_web::cookie::Cookie<'static>> {
-    let (secret, now) = (secret::fresh(), state.now());
-    // Now and then is often enough to forget what no longer counts, addresses above all.
-    throttle::prune(&state.db, now - WINDOW_MS).await?;
-    sessions::prune(&state.db, LIFETIME, now).await?;
-    sessions::create(&state.db, &secret.hash, person, now).await?;
+    let secret = secret::fresh();
+    sessions::create(&state.db, &secret.hash, person, state.now()).await?;
     Ok(state.cookies.carry(secret.text))
 }
 

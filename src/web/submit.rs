@@ -186,7 +186,8 @@ async fn in_time<T>(most: Duration, work: impl Future<Output = T>) -> Result<T> 
     tokio::time::timeout(most, work).await.map_err(late)
 }
 
-fn unreadable(fault: impl std::fmt::Display) -> Error {
+#[expect(clippy::needless_pass_by_value, reason = "what map_err gives")]
+fn unreadable(fault: actix_multipart::MultipartError) -> Error {
     Error::Bad(format!("The upload can't be read: {fault}"))
 }
 

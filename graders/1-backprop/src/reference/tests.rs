@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
-
 use ndarray::Array;
 use serde::Deserialize;
 use testat_kit::check::scaled_err;
