@@ -99,7 +99,7 @@ async fn bench() {
     let shop = Arc::new(Workshop {
         db: db.clone(),
         blobs: serve::open_blobs(&config).unwrap(),
-        rig: rig::open(&config, rig::Whose::Own).await.unwrap(),
+        rig: rig::open(&config, true).await.unwrap(),
         graders: serve::read_graders(&config).unwrap(),
         key: ServerKey::open(data.path()).unwrap(),
         clock: Clock,

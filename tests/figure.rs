@@ -108,7 +108,7 @@ fn a_zero_on_a_logarithmic_axis_lies_at_its_lower_end() {
     let heights = numbers(&svg, "height");
     assert_eq!(heights[0], 1.0, "a thin line at the ground: {svg}");
     assert!(heights[2] > 200.0, "{heights:?}");
-    for mark in [">1e-6<", ">1e-5<", ">1e-4<", ">0.01<", ">limit 1e-4<", ", logarithmic"] {
+    for mark in [">1e-6<", ">1e-5<", ">1e-4<", ">0.01<", ">limit 1e-4<", " (log)<"] {
         assert!(svg.contains(mark), "{mark}: {svg}");
     }
     let over = svg.matches("class=\"bar over\"").count();

@@ -19,9 +19,8 @@ fn wrong_solutions() -> Vec<(String, PathBuf)> {
     found
 }
 
-#[tokio::test]
-async fn reference_solutions_pass_and_count() {
-    let server = Server::started(None);
+async fn reference_solutions_pass(database: Option<String>) {
+    let server = Server::started(database);
     let token = server.token(STUDENT);
     for language in ["python", "rust"] {
         let place = server.submit(&token, &grader_folder().join("reference").join(language)).await;
@@ -35,6 +34,16 @@ async fn reference_solutions_pass_and_count() {
     let rows = listed["students"].as_array().unwrap_or_else(|| panic!("{listed:#}"));
     let ada = rows.iter().find(|row| row["legi"] == "12-345-674").unwrap();
     assert_eq!(ada["passed"], 1);
+}
+
+#[tokio::test]
+async fn reference_solutions_pass_and_count() {
+    reference_solutions_pass(None).await;
+}
+
+#[tokio::test]
+async fn reference_solutions_pass_and_count_on_postgresql() {
+    reference_solutions_pass(Some(crate::postgres::database().await)).await;
 }
 
 #[tokio::test]

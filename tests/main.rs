@@ -5,10 +5,12 @@
 mod access;
 mod app;
 mod architecture;
+mod browser;
 mod config;
 mod database;
 mod export;
 mod figure;
+mod grade;
 mod hostile;
 mod intake;
 mod line;

@@ -84,6 +84,13 @@ impl Server {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// A file beside the data, for uploads.
+    pub(crate) fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.data.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    }
+
     pub(crate) fn token(&self, email: &str) -> String {
         self.admin(&["token", email]).trim().to_owned()
     }

@@ -225,7 +225,7 @@ async fn the_overview_says_what_is_due_and_how_many_are_needed() {
     assert!(browser.page(&to).await.contains("being graded"));
     site.record(&site.claim().await, &report(true)).await;
     assert!(browser.page(&to).await.contains("Passed 1 of 7, need 4 more."));
-    assert!(browser.page(&address).await.contains("Passed: 2 of 2 checks"));
+    assert!(browser.page(&address).await.contains("Passed: 2 of 2 checks passed"));
 
     let stranger = site.browser(&site.course.student(2).await).await;
     assert_eq!(stranger.get(&to).await.status(), StatusCode::NOT_FOUND);
@@ -326,10 +326,10 @@ async fn a_report_is_shown_to_whom_it_concerns_and_hides_what_gives_a_draw_away(
     let page = browser.page(&address).await;
     let seed = "5e".repeat(32);
     for words in [
-        "Failed: 1 of 2 checks".to_owned(),
+        "Failed: 1 of 2 checks passed".to_owned(),
         "2.5e-7".to_owned(),
         // Four digits would make it look equal to the threshold.
-        "<strong>1.00001e-4</strong>".to_owned(),
+        ">1.00001e-4</strong>".to_owned(),
         "asked for &lt;b&gt;2&lt;/b&gt; rows".to_owned(),
         format!("{}#grads", site.project()),
         format!("testat grade backprop . --seed {seed}"),
@@ -362,11 +362,13 @@ async fn an_earlier_report_stays_to_be_seen_while_it_is_graded_again() {
     queue::regrade(&site.course.db, &id, &reason, &instructor, now).await.unwrap();
 
     let page = browser.page(&address).await;
-    assert!(page.contains("Failed: 1 of 2 checks") && page.contains("data-live"), "{page}");
+    assert!(page.contains("Failed: 1 of 2 checks passed") && page.contains("data-live"), "{page}");
     site.record(&site.claim().await, &report(true)).await;
-    assert!(browser.page(&address).await.contains("Passed: 2 of 2 checks"));
+    assert!(browser.page(&address).await.contains("Passed: 2 of 2 checks passed"));
     let first = browser.page(&format!("{address}?grading=1")).await;
-    assert!(first.contains("Failed: 1 of 2 checks") && first.contains("report of grading 1"));
+    assert!(
+        first.contains("Failed: 1 of 2 checks passed") && first.contains("report of grading 1")
+    );
     let none = browser.get(&format!("{address}?grading=3")).await;
     assert_eq!(none.status(), StatusCode::NOT_FOUND);
 }

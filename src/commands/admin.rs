@@ -15,7 +15,7 @@ use crate::grading::graders;
 use crate::intake::roster as roster_file;
 use crate::secret;
 use crate::store::people::NewPerson;
-use crate::store::roster::{self, Change, Imported};
+use crate::store::roster::{self, Change, ImportError, Imported};
 use crate::store::semesters::NewSemester;
 use crate::store::{self, Db, audit, invitations, people, semesters, tokens};
 
@@ -247,10 +247,11 @@ async fn import(
     let bytes = std::fs::read(file).with_context(name)?;
     let rows = roster_file::read(&bytes).with_context(name)?;
     let imported = if dry_run {
-        roster::dry_run(db, semester, &rows).await?
+        roster::dry_run(db, semester, &rows).await
     } else {
-        roster::import(db, semester, &rows, None, Clock.now()).await?
+        roster::import(db, semester, &rows, None, Clock.now()).await
     };
+    let imported = imported.map_err(each_row).with_context(name)?;
     for row in &imported.rows {
         println!("line {}: {} {}", row.line, row.email, change_in_words(&row.change));
     }
@@ -259,6 +260,17 @@ async fn import(
         return Ok(());
     }
     invite_new(config, db, semester, &imported).await
+}
+
+/// Names every row that is in the way.
+fn each_row(fault: ImportError) -> anyhow::Error {
+    match fault {
+        ImportError::Rows(rows) => {
+            let each: Vec<String> = rows.iter().map(|row| format!("\n  {row}")).collect();
+            anyhow::anyhow!("nothing was imported:{}", each.concat())
+        }
+        other => other.into(),
+    }
 }
 
 fn change_in_words(change: &Change) -> String {

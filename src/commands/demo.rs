@@ -22,7 +22,7 @@ use crate::store::submissions::{self, NewSubmission};
 use crate::store::{Db, people, roster, semesters};
 use crate::web::passwords;
 
-use super::{admin, open_store, serve};
+use super::{admin, open_store, rig, serve};
 
 /// Known to everyone: a demo is for one's own machine.
 const PASSWORD: &str = "demo-password";
@@ -187,6 +187,7 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
 async fn fill(config: &Config, db: &Db) -> anyhow::Result<()> {
     // Opened first: without sandbox and runtime nothing is begun.
     let shop = serve::workshop(config, serve::read_graders(config)?).await?;
+    rig::may_grade_others(config, &shop.rig)?;
     let office = add_person(db, ADMIN, "Office", "Course").await?;
     let today = Clock.now();
     let first = first_lecture(today)?;

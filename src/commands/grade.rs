@@ -100,7 +100,7 @@ fn pack(path: &Path) -> anyhow::Result<Archive> {
 
 async fn grade(config: &Config, args: &Grade, archive: &Archive) -> anyhow::Result<Report> {
     // At home the student grades their own program: weak limits are theirs to accept.
-    let rig = rig::open(config, rig::Whose::Own).await?;
+    let rig = rig::open(config, true).await?;
     let graders =
         Graders::read(&config.graders, &config.harness_dir, &config.box_dir.join("harness"))?;
     let grader = graders.get(&args.project).context("the project has gone")?;

@@ -11,32 +11,17 @@ use crate::grading::session::Rig;
 use crate::runtime::Runtime;
 use crate::sandbox::{Sandbox, Settings};
 
-/// Whose programs are graded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Whose {
-    /// One's own, at home.
-    Own,
-    /// Other people's: every limit must hold, unless the operator says otherwise.
-    Others,
-}
-
 /// The folder with `graders` and `Cargo.lock`, from which the runtime is made.
 pub fn source() -> PathBuf {
     config::share()
 }
 
-/// Opens both, or says what is missing and which command mends it.
-pub async fn open(config: &Config, whose: Whose) -> anyhow::Result<Rig> {
+/// Opens both, or says what is missing and which command mends it. With `allow_weak` programs are
+/// started although the host can't enforce every limit.
+pub async fn open(config: &Config, allow_weak: bool) -> anyhow::Result<Rig> {
     let runtime = Runtime::find(&config.runtime_dir, &source()).await?;
-    let allow_weak = whose == Whose::Own || config.allow_weak_limits;
     let settings = Settings { allow_weak, ..Settings::new(runtime.root().to_owned()) };
     let sandbox = Sandbox::probe(&settings).await.context("probing the sandbox")?;
-    if !sandbox.is_strong() && !allow_weak {
-        bail!(
-            "this host can't enforce every limit (`testat doctor` says which), so it does not grade other people's \
-             programs; allow_weak_limits = true overrides that"
-        );
-    }
     make_box_dir(config)?;
     Ok(Rig {
         sandbox,
@@ -44,6 +29,20 @@ pub async fn open(config: &Config, whose: Whose) -> anyhow::Result<Rig> {
         box_dir: config.box_dir.clone(),
         archive_limits: Default::default(),
     })
+}
+
+/// Other people's programs are graded where every limit holds, or where the operator says so.
+///
+/// # Errors
+/// Neither is so.
+pub fn may_grade_others(config: &Config, rig: &Rig) -> anyhow::Result<()> {
+    if !rig.sandbox.is_strong() && !config.allow_weak_limits {
+        bail!(
+            "this host can't enforce every limit (`testat doctor` says which), so it does not \
+             grade other people's programs; allow_weak_limits = true overrides that"
+        );
+    }
+    Ok(())
 }
 
 /// The folder of unpacked submissions, which the sandbox's users may enter but not list.

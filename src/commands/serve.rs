@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
@@ -16,6 +17,7 @@ use crate::grading::seed::ServerKey;
 use crate::grading::worker::{Worker, Workshop};
 use crate::intake::archive::ArchiveLimits;
 use crate::intake::blobs::Blobs;
+use crate::store::Db;
 use crate::web::{self, CheckInfo, Cookies, HostNote, ProjectInfo, Setup, State};
 
 use super::{open_store, rig};
@@ -33,7 +35,10 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     if config.workers > 0 {
         let shop = workshop(config, graders).await?;
         host = notes(&shop);
-        workers = start_workers(config, &shop, &stopped);
+        match rig::may_grade_others(config, &shop.rig) {
+            Ok(()) => workers = start_workers(config, &shop, &stopped),
+            Err(why) => tracing::error!("Pages are served, nothing is graded: {why}"),
+        }
     }
     let listener = TcpListener::bind(config.listen)
         .with_context(|| format!("listening on {}", config.listen))?;
@@ -46,18 +51,20 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
         cookies: if config.on_loopback() { Cookies::Loopback } else { Cookies::Secure },
         trust_proxy: config.trust_proxy,
         host,
-        grades_others: config.workers > 0,
+        grades_others: !workers.is_empty(),
     };
     let state =
         State::new(setup).map_err(|fault| anyhow::anyhow!("reading the templates: {fault}"))?;
     let server = web::run(listener, state).context("starting the server")?;
     let handle = server.handle();
     let serving = tokio::spawn(server);
+    let tidying = tokio::spawn(tidy_hourly(db.clone()));
     println!("Testat is at http://{address}");
     wait_for_stop().await?;
     tracing::info!("Stopping: nothing new is claimed");
     let _ = stop.send(true);
     while workers.join_next().await.is_some() {}
+    tidying.abort();
     handle.stop(true).await;
     serving.await.context("the server's task")?.context("serving")?;
     db.close().await;
@@ -69,6 +76,7 @@ pub async fn work(config: &Config) -> anyhow::Result<()> {
     start_log(config);
     let (stop, stopped) = watch::channel(false);
     let shop = workshop(config, read_graders(config)?).await?;
+    rig::may_grade_others(config, &shop.rig)?;
     let mut workers = start_workers(config, &shop, &stopped);
     wait_for_stop().await?;
     let _ = stop.send(true);
@@ -81,7 +89,7 @@ pub async fn workshop(config: &Config, graders: Graders) -> anyhow::Result<Arc<W
     Ok(Arc::new(Workshop {
         db: open_store(config).await?,
         blobs: open_blobs(config)?,
-        rig: rig::open(config, rig::Whose::Others).await?,
+        rig: rig::open(config, config.allow_weak_limits).await?,
         graders,
         key: ServerKey::open(&config.data_dir).context("opening the server's key")?,
         clock: Clock,
@@ -140,6 +148,16 @@ fn describe(grader: &Grader) -> anyhow::Result<ProjectInfo> {
         cpu_s: project.limits.cpu_s,
         memory_mib: project.limits.memory_mib,
     })
+}
+
+async fn tidy_hourly(db: Db) {
+    let mut hour = tokio::time::interval(Duration::from_secs(3600));
+    loop {
+        hour.tick().await;
+        if let Err(fault) = web::tidy(&db, Clock.now()).await {
+            tracing::error!(%fault, "Forgetting old sessions failed");
+        }
+    }
 }
 
 async fn wait_for_stop() -> anyhow::Result<()> {

@@ -13,7 +13,7 @@ use crate::store::throttle::{self, Kind};
 use crate::store::{invitations, people, sessions};
 
 /// Failures are counted over this time.
-const WINDOW_MS: i64 = 15 * 60_000;
+pub(super) const WINDOW_MS: i64 = 15 * 60_000;
 /// So many are free for an account, then each next try waits longer.
 const FREE_OF_ACCOUNT: i64 = 5;
 /// A lecture hall shares one address.

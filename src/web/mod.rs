@@ -199,6 +199,16 @@ pub fn run(listener: TcpListener, state: State) -> io::Result<Server> {
     Ok(server.run())
 }
 
+/// Forgets sessions that have ended and failed sign-ins that slow nobody any more.
+///
+/// # Errors
+/// The store failed.
+pub async fn tidy(db: &Db, now: Millis) -> Result<(), crate::store::Error> {
+    crate::store::sessions::prune(db, guard::LIFETIME, now).await?;
+    crate::store::throttle::prune(db, now - auth::WINDOW_MS).await?;
+    Ok(())
+}
+
 fn routes(cfg: &mut web::ServiceConfig) {
     cfg.route("/static/{name}", web::get().to(asset))
         .configure(auth::routes)

@@ -17,6 +17,7 @@ pub(super) struct ReportShown {
     language: String,
     checks: Vec<CheckShown>,
     passed_checks: usize,
+    failed: Vec<Failed>,
     figures: Vec<FigureShown>,
     log: String,
     cpu: String,
@@ -37,6 +38,19 @@ struct CheckShown {
     unit: Option<String>,
     explanation: Option<String>,
     message: String,
+}
+
+/// A failed check, to be found quickly.
+#[derive(Serialize)]
+struct Failed {
+    id: String,
+    title: String,
+}
+
+impl Failed {
+    fn of(check: &Check) -> Self {
+        Self { id: check.id.clone(), title: check.title.clone() }
+    }
 }
 
 #[derive(Serialize)]
@@ -63,6 +77,7 @@ impl ReportShown {
             runtime: report.runtime,
             language: report.language,
             passed_checks: report.checks.iter().filter(|check| check.passed).count(),
+            failed: report.checks.iter().filter(|check| !check.passed).map(Failed::of).collect(),
             checks: report.checks.iter().map(|c| CheckShown::of(c, explained(c))).collect(),
             figures: report.figures.iter().map(FigureShown::of).collect(),
             log: report.log,

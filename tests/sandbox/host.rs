@@ -164,7 +164,7 @@ async fn a_host_without_control_groups_is_used_only_if_its_owner_says_so() {
         .gid(65534)
         .output()
         .unwrap();
-    let said = text(&output.stdout) + &text(&output.stderr);
+    let said = format!("{}{}", text(&output.stdout), text(&output.stderr));
     assert!(output.status.success() && said.contains("1 passed"), "{said}");
 }
 

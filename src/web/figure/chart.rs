@@ -65,7 +65,7 @@ impl Frame {
 }
 
 fn name_of(axis: &Axis) -> String {
-    let log = if axis.log { ", logarithmic" } else { "" };
+    let log = if axis.log { " (log)" } else { "" };
     match axis.unit.as_str() {
         "" => format!("{}{log}", axis.label),
         unit => format!("{} [{unit}]{log}", axis.label),

@@ -37,8 +37,7 @@ pub(super) fn draw(
             let part = ((value - low) / (high - low)).clamp(0.0, 1.0);
             let words = format!("{row_label} {name}, {column_label} {column}: {}", number(*value));
             pen.cell("cell", (x, y), (CELL, CELL), part, &words);
-            let class = if part > 0.55 { "tick on-cell" } else { "tick" };
-            pen.text(class, "middle", (x + CELL / 2.0, y + CELL * 0.6), &short(*value));
+            pen.text("tick", "middle", (x + CELL / 2.0, y + CELL * 0.6), &short(*value));
         }
     }
     (left + across + ROOM, top + down + ROOM, pen.0)
