@@ -105,7 +105,7 @@ async fn a_student_goes_from_the_first_link_to_the_report() {
     browser.find(By::Css("form[data-upload] button")).await.unwrap().click().await.unwrap();
 
     // The script follows the grading and reloads by itself when it has ended.
-    until(&browser, "main", "7 of 7").await;
+    until(&browser, "main", "Repeat it at home").await;
     let report = text_of(&browser, "main").await;
     assert!(report.contains("testat grade backprop . --seed"), "{report}");
     assert!(browser.find_all(By::Css("svg[role=img]")).await.unwrap().len() >= 2);
