@@ -131,3 +131,45 @@ async fn machines_can_watch() {
     let metrics = get("/metrics").await.text().await.unwrap();
     assert!(metrics.contains("testat_gradings{state=\"waiting\"} 0"), "{metrics}");
 }
+
+#[tokio::test]
+async fn handing_in_without_a_token_is_asked_for_one() {
+    let app = TestApp::started().await;
+    let path = format!("/api/v1/semesters/{SEMESTER}/projects/backprop/submissions");
+    let form = reqwest::multipart::Form::new()
+        .part("archive", reqwest::multipart::Part::bytes(solution()));
+    let response =
+        reqwest::Client::new().post(app.url(&path)).multipart(form).send().await.unwrap();
+    assert_eq!(response.status(), 401);
+    assert_eq!(response.headers()["www-authenticate"], "Bearer");
+    assert_eq!(response.headers()["content-type"], "application/problem+json");
+}
+
+#[tokio::test]
+async fn an_upload_of_unknown_length_is_read_to_its_limit_and_answered() {
+    let app = TestApp::started().await;
+    let token = app.token(ADA).await;
+    for field in ["archive", "other"] {
+        let mebibytes = futures_util::stream::iter(
+            (0..24).map(|_| Ok::<_, std::io::Error>(vec![0_u8; 1 << 20])),
+        );
+        let part = reqwest::multipart::Part::stream(reqwest::Body::wrap_stream(mebibytes));
+        let form = reqwest::multipart::Form::new().part(field, part.file_name("big.tar"));
+        let path = format!("/api/v1/semesters/{SEMESTER}/projects/backprop/submissions");
+        let request =
+            reqwest::Client::new().post(app.url(&path)).bearer_auth(&token).multipart(form);
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 413, "{field}");
+        let problem: Value = response.json().await.unwrap();
+        assert!(problem["detail"].as_str().unwrap().contains("20 MiB"), "{problem}");
+    }
+}
+
+#[tokio::test]
+async fn machines_may_ask_for_the_head_alone() {
+    let app = TestApp::started().await;
+    for path in ["/healthz", "/static/testat.css", "/sign-in"] {
+        let response = reqwest::Client::new().head(app.url(path)).send().await.unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+    }
+}

@@ -174,3 +174,48 @@ async fn every_answer_forbids_the_browser_what_no_page_needs() {
         assert_eq!(response.headers()["x-content-type-options"], "nosniff", "{path}");
     }
 }
+
+#[tokio::test]
+async fn many_guesses_at_once_are_slowed_like_one_after_another() {
+    let app = TestApp::started().await;
+    let browser = app.browser();
+    let guesses = (0..40).map(|_| browser.sign_in(ADA, "not the password"));
+    let answers = futures_util::future::join_all(guesses).await;
+    let tried = answers.iter().filter(|answer| answer.status() == 401).count();
+    assert!(tried <= 6, "{tried} of 40 guesses were tried");
+    assert!(answers.iter().all(|answer| [401, 429].contains(&answer.status().as_u16())));
+}
+
+#[tokio::test]
+async fn a_refused_request_is_a_page_with_all_that_forbids_the_browser() {
+    let app = TestApp::started().await;
+    let response = app
+        .browser()
+        .client
+        .post(app.url("/sign-in"))
+        .header("origin", "http://evil.example")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 403);
+    assert!(response.headers().contains_key("content-security-policy"));
+    assert!(response.headers()["content-type"].to_str().unwrap().starts_with("text/html"));
+    assert!(response.text().await.unwrap().contains("Not allowed"));
+}
+
+#[tokio::test]
+async fn a_failed_sign_in_says_so_beside_the_form() {
+    let app = TestApp::started().await;
+    let page = app.browser().sign_in(ADA, "not the password").await.text().await.unwrap();
+    assert!(
+        page.contains("do not belong together") && page.contains("action=\"/sign-in\""),
+        "{page}"
+    );
+}
+
+#[tokio::test]
+async fn after_the_session_has_ended_a_form_leads_back_to_a_page_that_can_be_shown() {
+    let app = TestApp::started().await;
+    let response = app.browser().post("/profile/tokens", &[("name", "x")]).await;
+    assert_eq!((response.status().as_u16(), location(&response).as_str()), (303, "/sign-in"));
+}

@@ -137,6 +137,15 @@ impl Blobs {
         Ok(Upload::new(file.await?, cap))
     }
 
+    /// Whether an upload could begin and the store of blobs answers.
+    pub async fn ping(&self) -> Result<(), BlobError> {
+        self.begin(0).await?;
+        match self.store.head(&location(&Digest::of(b""))).await {
+            Ok(_) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(source) => Err(BlobError::Store { doing: "asking for a blob", source }),
+        }
+    }
+
     /// Keeps what was received under its digest. When it returns, the bytes and their name have
     /// been synced. Keeping the same bytes again is harmless, and heals a corrupt blob.
     pub async fn put(&self, received: &Received) -> Result<Digest, BlobError> {

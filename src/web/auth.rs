@@ -86,6 +86,7 @@ async fn sign_in(
 }
 
 /// The person, if the password is theirs. An unknown address takes as long and counts as much.
+/// The turn comes first: between looking at the failures and counting one more, few others look.
 async fn try_sign_in(
     request: &HttpRequest,
     state: &State,
@@ -95,6 +96,7 @@ async fn try_sign_in(
     let email: Option<Email> = email.parse().ok();
     let account = email.as_ref().map_or("not an address", Email::as_str);
     let address = address_of(request, state);
+    let turn = state.passwords.turn().await?;
     let now = state.now();
     throttled(state, Kind::Address, &address, FREE_OF_ADDRESS, now).await?;
     throttled(state, Kind::Account, account, FREE_OF_ACCOUNT, now).await?;
@@ -105,8 +107,8 @@ async fn try_sign_in(
     let (person, hash) =
         known.map_or((None, None), |known| (Some(known.person), known.password_hash));
     let too_long = password.len() > passwords::LONGEST;
-    let right =
-        state.passwords.verify(if too_long { String::new() } else { password }, hash).await?;
+    let tried = if too_long { String::new() } else { password };
+    let right = state.passwords.verify(&turn, tried, hash).await?;
     if right && !too_long {
         throttle::clear_account(&state.db, account).await?;
         return Ok(person);
@@ -210,7 +212,7 @@ async fn set_password(
         *page.status_mut() = actix_web::http::StatusCode::UNPROCESSABLE_ENTITY;
         return Ok(page);
     }
-    let hash = state.passwords.hash(password).await?;
+    let hash = state.passwords.hash(&state.passwords.turn().await?, password).await?;
     let person = invitations::redeem(&state.db, &secret, &hash, state.now())
         .await?
         .ok_or(Error::NotFound)?;

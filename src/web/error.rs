@@ -6,12 +6,12 @@ use std::fmt;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::{StatusCode, header};
+use actix_web::http::{Method, StatusCode, header};
 use actix_web::middleware::Next;
-use actix_web::{HttpResponse, ResponseError};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use serde::Serialize;
 
-use super::Shared;
+use super::{Shared, page, trace};
 use crate::course::access::Denied;
 use crate::intake::blobs::BlobError;
 use crate::intake::{self, Trouble};
@@ -192,6 +192,8 @@ struct Problem<'a> {
     title: &'a str,
     status: u16,
     detail: &'a str,
+    /// Of this one occurrence, to find it in the log.
+    instance: String,
 }
 
 /// Renders an error for whoever asked, and logs our own.
@@ -201,7 +203,7 @@ pub async fn render(
 ) -> std::result::Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let response = next.call(request).await?.map_into_boxed_body();
     let status = response.status();
-    if !(status.is_client_error() || status.is_server_error()) {
+    if !(status.is_client_error() || status.is_server_error()) || is_a_page(&response) {
         return Ok(response);
     }
     let own = response.response().error().and_then(|error| error.as_error::<Error>());
@@ -210,16 +212,12 @@ pub async fn render(
         None => of_framework(&response),
     };
     if let Some(fault @ Error::Fault(_)) = own {
-        tracing::error!(path = response.request().path(), %fault, "A request failed");
+        tracing::error!(%fault, "A request failed");
     }
     let request = response.request().clone();
     let retry = response.headers().get(header::RETRY_AFTER).cloned();
     let mut rendered = if request.path().starts_with("/api/") {
-        let problem =
-            Problem { kind: "about:blank", title, status: status.as_u16(), detail: &detail };
-        HttpResponse::build(status)
-            .content_type("application/problem+json")
-            .body(serde_json::to_string(&problem)?)
+        as_problem(&request, status, title, &detail)?
     } else if matches!(own, Some(Error::SignIn)) {
         to_sign_in(&request)
     } else {
@@ -229,6 +227,11 @@ pub async fn render(
         rendered.headers_mut().insert(header::RETRY_AFTER, retry);
     }
     Ok(response.into_response(rendered))
+}
+
+/// A handler's own answer that says all there is to say, such as a form with its faults.
+fn is_a_page(response: &ServiceResponse<BoxBody>) -> bool {
+    response.response().error().is_none() && response.headers().contains_key(header::CONTENT_TYPE)
 }
 
 /// Errors of the framework itself: an unknown address, a wrong method, a body that does not parse.
@@ -247,34 +250,46 @@ fn of_framework(response: &ServiceResponse<BoxBody>) -> (&'static str, String) {
     }
 }
 
-fn to_sign_in(request: &actix_web::HttpRequest) -> HttpResponse {
-    let wanted = request.uri().path_and_query().map_or("/", |wanted| wanted.as_str());
-    let next: String = url::form_urlencoded::byte_serialize(wanted.as_bytes()).collect();
-    super::page::see_other(&format!("/sign-in?next={next}"))
-}
-
-fn as_page(
-    request: &actix_web::HttpRequest,
+fn as_problem(
+    request: &HttpRequest,
     status: StatusCode,
     title: &str,
     detail: &str,
-) -> HttpResponse {
+) -> std::result::Result<HttpResponse, serde_json::Error> {
+    let instance = format!("urn:uuid:{}", trace::id_of(request));
+    let status_number = status.as_u16();
+    let problem = Problem { kind: "about:blank", title, status: status_number, detail, instance };
+    let mut response = HttpResponse::build(status);
+    if status == StatusCode::UNAUTHORIZED {
+        response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+    }
+    Ok(response.content_type("application/problem+json").body(serde_json::to_string(&problem)?))
+}
+
+/// And back to what was wanted, if that can be asked for again.
+fn to_sign_in(request: &HttpRequest) -> HttpResponse {
+    let wanted = request.uri().path_and_query().filter(|_| request.method() == Method::GET);
+    let Some(wanted) = wanted else { return page::see_other("/sign-in") };
+    let next: String = url::form_urlencoded::byte_serialize(wanted.as_str().as_bytes()).collect();
+    page::see_other(&format!("/sign-in?next={next}"))
+}
+
+fn as_page(request: &HttpRequest, status: StatusCode, title: &str, detail: &str) -> HttpResponse {
     #[derive(Serialize)]
     struct Context<'a> {
         title: &'a str,
         detail: &'a str,
         status: u16,
+        request: String,
     }
     let page = request.app_data::<Shared>().map(|state| {
-        let context = Context { title, detail, status: status.as_u16() };
+        let request = trace::id_of(request);
+        let context = Context { title, detail, status: status.as_u16(), request };
         state.render("error.html", None, &context)
     });
-    match page {
-        Some(Ok(html)) => {
-            HttpResponse::build(status).content_type("text/html; charset=utf-8").body(html)
-        }
-        _ => HttpResponse::build(status)
-            .content_type("text/plain; charset=utf-8")
-            .body(detail.to_owned()),
-    }
+    let (kind, body) = match page {
+        Some(Ok(html)) => ("text/html; charset=utf-8", html),
+        _ => ("text/plain; charset=utf-8", detail.to_owned()),
+    };
+    HttpResponse::build(status).content_type(kind).body(body)
 }

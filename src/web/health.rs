@@ -20,17 +20,20 @@ async fn alive() -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain").body("alive\n")
 }
 
-/// The store answers too.
+/// The store and the archives answer too.
 async fn ready(state: Shared) -> HttpResponse {
-    match state.db.ping().await {
-        Ok(()) => HttpResponse::Ok().content_type("text/plain").body("ready\n"),
-        Err(fault) => {
-            tracing::error!(%fault, "Not ready: the store does not answer");
-            HttpResponse::ServiceUnavailable()
-                .content_type("text/plain")
-                .body("the store does not answer\n")
-        }
+    let not = |what: &str| {
+        HttpResponse::ServiceUnavailable().content_type("text/plain").body(format!("{what}\n"))
+    };
+    if let Err(fault) = state.db.ping().await {
+        tracing::error!(%fault, "Not ready: the store does not answer");
+        return not("the store does not answer");
     }
+    if let Err(fault) = state.blobs.ping().await {
+        tracing::error!(%fault, "Not ready: archives can't be kept");
+        return not("archives can't be kept");
+    }
+    HttpResponse::Ok().content_type("text/plain").body("ready\n")
 }
 
 /// Prometheus text format, version 0.0.4.

@@ -8,6 +8,8 @@ use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpResponse, HttpServer, web};
 use testat_kit::report::Comparison;
 
+use tracing_actix_web::TracingLogger;
+
 use crate::clock::{Clock, Millis};
 use crate::course::{ProjectNumber, Slug};
 use crate::intake::archive::ArchiveLimits;
@@ -18,6 +20,7 @@ mod admin;
 mod api;
 mod archive_download;
 mod auth;
+mod decisions;
 pub mod error;
 pub mod figure;
 pub mod guard;
@@ -29,9 +32,11 @@ pub mod passwords;
 mod profile;
 mod report_shown;
 mod reports;
+mod roster;
 mod student;
 mod submission;
 mod submit;
+mod trace;
 
 pub use guard::Cookies;
 
@@ -184,8 +189,9 @@ pub fn run(listener: TcpListener, state: State) -> io::Result<Server> {
             .wrap(from_fn(guard::same_origin))
             .wrap(from_fn(error::render))
             .wrap(from_fn(guard::headers))
+            .wrap(from_fn(guard::head_as_get))
             .wrap(Compress::default())
-            .wrap(tracing_actix_web::TracingLogger::default())
+            .wrap(TracingLogger::<trace::RequestSpan>::new())
             .configure(routes)
     })
     .workers(2)
@@ -211,7 +217,9 @@ fn routes(cfg: &mut web::ServiceConfig) {
         .configure(student::routes)
         .configure(submission::routes)
         .configure(instructor::routes)
+        .configure(decisions::routes)
         .configure(admin::routes)
+        .configure(roster::routes)
         .configure(profile::routes)
         .configure(api::routes)
         .configure(health::routes);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::error::{Error, Result};
 
@@ -23,6 +23,15 @@ pub const SHORTEST: usize = 10;
 /// Longer ones would only make us work.
 pub const LONGEST: usize = 256;
 
+/// A place among the few who are served at once.
+///
+/// Whoever guesses waits for one before the failures so far are looked at: a thousand guesses sent
+/// together would otherwise all be tried before the first of them is counted.
+#[derive(Clone, Debug)]
+pub(super) struct Turn {
+    _held: Arc<OwnedSemaphorePermit>,
+}
+
 /// Hashes and verifies.
 #[derive(Clone, Debug)]
 pub(super) struct Passwords {
@@ -37,32 +46,44 @@ impl Passwords {
         Ok(Self { turns: Arc::new(Semaphore::new(AT_ONCE)), nobody: nobody.into() })
     }
 
+    /// Waits for a place.
+    pub(super) async fn turn(&self) -> Result<Turn> {
+        let permit = self.turns.clone().acquire_owned().await;
+        let permit = permit.map_err(|closed| Error::Fault(Box::new(closed)))?;
+        Ok(Turn { _held: Arc::new(permit) })
+    }
+
     /// The hash of a new password, in PHC form.
-    pub(super) async fn hash(&self, password: String) -> Result<String> {
-        self.off_thread(move || hash_now(&password)).await?
+    pub(super) async fn hash(&self, turn: &Turn, password: String) -> Result<String> {
+        off_thread(turn, move || hash_now(&password)).await?
     }
 
     /// Whether the password is the one that was hashed; never for nobody, at the same cost.
-    pub(super) async fn verify(&self, password: String, hash: Option<String>) -> Result<bool> {
+    pub(super) async fn verify(
+        &self,
+        turn: &Turn,
+        password: String,
+        hash: Option<String>,
+    ) -> Result<bool> {
         let exists = hash.is_some();
         let hash = hash.unwrap_or_else(|| self.nobody.to_string());
-        let same = self.off_thread(move || verify_now(&password, &hash)).await??;
+        let same = off_thread(turn, move || verify_now(&password, &hash)).await??;
         Ok(same && exists)
     }
+}
 
-    async fn off_thread<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T> {
-        let fault = |what: &str| Error::Fault(what.to_owned().into());
-        let turn = self.turns.clone().acquire_owned().await.map_err(|_| fault("no more turns"))?;
-        let done = tokio::task::spawn_blocking(move || {
-            let done = work();
-            drop(turn);
-            done
-        });
-        done.await.map_err(|stopped| fault(&stopped.to_string()))
-    }
+/// The turn is held until the work is done, even if nobody waits for it any more.
+async fn off_thread<T: Send + 'static>(
+    turn: &Turn,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T> {
+    let turn = turn.clone();
+    let done = tokio::task::spawn_blocking(move || {
+        let done = work();
+        drop(turn);
+        done
+    });
+    done.await.map_err(|stopped| Error::Fault(Box::new(stopped)))
 }
 
 fn argon2() -> Result<Argon2<'static>> {

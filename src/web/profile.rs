@@ -121,9 +121,11 @@ async fn try_change(
     visitor: &Visitor,
     form: ChangePassword,
 ) -> Result<Option<String>> {
+    let turn = state.passwords.turn().await?;
     let known = people::credentials(&state.db, &visitor.person.email).await?;
     let hash = known.and_then(|known| known.password_hash);
-    if form.old.len() > passwords::LONGEST || !state.passwords.verify(form.old, hash).await? {
+    if form.old.len() > passwords::LONGEST || !state.passwords.verify(&turn, form.old, hash).await?
+    {
         return Ok(Some("The present password is another.".to_owned()));
     }
     if form.password != form.again {
@@ -132,7 +134,7 @@ async fn try_change(
     if let Err(why) = passwords::acceptable(&form.password) {
         return Ok(Some(why.to_string()));
     }
-    let hash = state.passwords.hash(form.password).await?;
+    let hash = state.passwords.hash(&turn, form.password).await?;
     let person = &visitor.person.id;
     people::set_password(&state.db, person, &hash, Some(person), state.now()).await?;
     Ok(None)

@@ -22,6 +22,8 @@ use crate::store::submissions::{self, InsertError, NewSubmission, Receipt};
 
 /// A sender that says nothing for so long is given up.
 const SILENCE: Duration = Duration::from_secs(30);
+/// An upload that takes longer in all is given up, however steadily it drips.
+const LONGEST: Duration = Duration::from_secs(30 * 60);
 /// What surrounds the archive in a multipart body.
 const WRAPPING: u64 = 64 << 10;
 
@@ -84,7 +86,7 @@ pub(super) async fn hand_in(
         return Err(Error::Refused(text));
     }
     refuse_early(state, request)?;
-    let (name, received) = receive(state, sender, body).await?;
+    let (name, received) = in_time(LONGEST, receive(state, sender, body)).await??;
     let manifest = inspect(state, &name, received.clone()).await?;
     let digest = state.blobs.put(&received).await?;
     let new = NewSubmission {
@@ -119,6 +121,7 @@ async fn receive(
 ) -> Result<(String, Received)> {
     let mut trusted = matches!(sender, Sender::Program);
     let mut archive = None;
+    let mut to_skip = state.archive_limits.packed;
     while let Some(field) = patiently(body.next()).await? {
         let mut field = field.map_err(unreadable)?;
         match (field.name().unwrap_or_default(), sender) {
@@ -139,7 +142,7 @@ async fn receive(
                     field.content_disposition().and_then(|d| d.get_filename().map(str::to_owned));
                 archive = Some((named.unwrap_or_default(), to_disk(state, &mut field).await?));
             }
-            _ => while patiently(field.next()).await?.is_some() {},
+            _ => skip(state, &mut field, &mut to_skip).await?,
         }
     }
     let (name, received) =
@@ -158,14 +161,29 @@ async fn to_disk(state: &State, field: &mut Field) -> Result<Received> {
     Ok(upload.finish().await?)
 }
 
+/// A field that nobody asked for: read, so that what follows can be, and not kept.
+async fn skip(state: &State, field: &mut Field, left: &mut u64) -> Result<()> {
+    while let Some(piece) = patiently(field.next()).await? {
+        let size = piece.map_err(unreadable)?.len() as u64;
+        *left = left
+            .checked_sub(size)
+            .ok_or(Rejected::TooLarge { limit: state.archive_limits.packed })?;
+    }
+    Ok(())
+}
+
 async fn patiently<T>(next: impl Future<Output = T>) -> Result<T> {
-    let silent = |_| {
+    in_time(SILENCE, next).await
+}
+
+async fn in_time<T>(most: Duration, work: impl Future<Output = T>) -> Result<T> {
+    let late = |_| {
+        let seconds = most.as_secs();
         Error::Bad(format!(
-            "Nothing came for {} seconds; the upload was given up.",
-            SILENCE.as_secs()
+            "Nothing was complete after {seconds} seconds; the upload was given up."
         ))
     };
-    tokio::time::timeout(SILENCE, next).await.map_err(silent)
+    tokio::time::timeout(most, work).await.map_err(late)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "what map_err gives")]
