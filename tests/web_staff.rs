@@ -104,7 +104,12 @@ async fn a_student_is_refused_on_every_staff_address() {
     let decision = last_override(&app, EMMY).await.id;
     let given = extensions::of_student(&app.db, &semester(), &person).await.unwrap().remove(0);
 
-    let source = [include_str!("../src/web/instructor.rs"), include_str!("../src/web/admin.rs")];
+    let source = [
+        include_str!("../src/web/instructor.rs"),
+        include_str!("../src/web/decisions.rs"),
+        include_str!("../src/web/admin.rs"),
+        include_str!("../src/web/roster.rs"),
+    ];
     let every: Vec<_> = source.iter().flat_map(|source| routes(source)).collect();
     assert!(every.len() >= 16, "the routes are written in another way: {every:?}");
     let ada = app.signed_in(ADA).await;
