@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::app::{ADA, LECTURER, SEMESTER, TestApp, solution};
+use crate::app::{ADA, EMMY, LECTURER, OFFICE, SECOND, SEMESTER, TestApp, solution};
 
 async fn call(app: &TestApp, token: Option<&str>, path: &str) -> (u16, String, Value) {
     let mut request = reqwest::Client::new().get(app.url(path));
@@ -172,4 +172,101 @@ async fn machines_may_ask_for_the_head_alone() {
         let response = reqwest::Client::new().head(app.url(path)).send().await.unwrap();
         assert_eq!(response.status(), 200, "{path}");
     }
+}
+
+#[tokio::test]
+async fn what_the_rules_refuse_leaves_nothing_behind() {
+    refused_leaves_nothing(&TestApp::started().await).await;
+}
+
+#[tokio::test]
+async fn what_the_rules_refuse_leaves_nothing_behind_on_postgresql() {
+    refused_leaves_nothing(&TestApp::on(Some(crate::postgres::database().await)).await).await;
+}
+
+async fn refused_leaves_nothing(app: &TestApp) {
+    let token = app.token(ADA).await;
+    let early = app.hand_in(&token, SECOND, "solution.py", solution()).await;
+    assert_eq!(early.status(), 409);
+    let problem: Value = early.json().await.unwrap();
+    assert!(problem["detail"].as_str().unwrap().contains("This project opens"), "{problem}");
+    assert_eq!(app.archives_kept(), 0);
+    for n in 0..5 {
+        let bytes = format!("VERSION = {n}\n").into_bytes();
+        let response = app.hand_in(&token, "backprop", "solution.py", bytes).await;
+        assert_eq!(response.status(), if n < 3 { 201 } else { 409 });
+    }
+    assert_eq!(app.archives_kept(), 3);
+}
+
+#[tokio::test]
+async fn a_refused_archive_names_the_entry_and_leaves_nothing_behind() {
+    let app = TestApp::started().await;
+    let token = app.token(ADA).await;
+    let mut tar = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.set_entry_type(tar::EntryType::Symlink);
+    header.set_size(0);
+    tar.append_link(&mut header, "data/link", "/etc/passwd").unwrap();
+    let response =
+        app.hand_in(&token, "backprop", "work.tar", tar.into_inner().unwrap()).await;
+    assert_eq!(response.status(), 422);
+    assert_eq!(response.headers()["content-type"], "application/problem+json");
+    let problem: Value = response.json().await.unwrap();
+    assert!(problem["detail"].as_str().unwrap().contains("data/link"), "{problem}");
+    assert_eq!(app.archives_kept(), 0);
+}
+
+#[tokio::test]
+async fn another_students_work_is_not_found_and_staff_see_it() {
+    let app = TestApp::started().await;
+    let ada = app.token(ADA).await;
+    let archive = packed();
+    let response = app.hand_in(&ada, "backprop", "Lösung 1.tar", archive.clone()).await;
+    let location = response.headers()["location"].to_str().unwrap().to_owned();
+    for path in [location.clone(), format!("{location}/archive")] {
+        let (status, ..) = call(&app, Some(&app.token(EMMY).await), &path).await;
+        assert_eq!(status, 404, "{path}");
+    }
+    for person in [LECTURER, OFFICE] {
+        let token = app.token(person).await;
+        assert_eq!(call(&app, Some(&token), &location).await.0, 200);
+        let address = app.url(&format!("{location}/archive"));
+        let request = reqwest::Client::new().get(address).bearer_auth(&token);
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.bytes().await.unwrap(), archive);
+    }
+}
+
+#[tokio::test]
+async fn staff_read_the_list_that_is_exported() {
+    let app = TestApp::started().await;
+    let path = format!("/api/v1/semesters/{SEMESTER}/admissions");
+    for person in [LECTURER, OFFICE] {
+        let (status, _, list) = call(&app, Some(&app.token(person).await), &path).await;
+        assert_eq!((status, list["students"].as_array().unwrap().len()), (200, 2));
+        assert_eq!(list["students"][0]["legi"], "12-345-674");
+        assert_eq!(list["students"][0]["state"], "open");
+    }
+}
+
+#[tokio::test]
+async fn a_revoked_token_opens_nothing() {
+    let app = TestApp::started().await;
+    let (token, ada) = (app.token(ADA).await, app.person(ADA).await);
+    let made = testat::store::tokens::of_person(&app.db, &ada).await.unwrap();
+    let now = testat::clock::Clock.now();
+    assert!(testat::store::tokens::revoke(&app.db, &ada, &made[0].id, now).await.unwrap());
+    assert_eq!(call(&app, Some(&token), "/api/v1/me").await.0, 401);
+}
+
+/// The solution in an archive.
+fn packed() -> Vec<u8> {
+    let mut tar = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.set_size(solution().len() as u64);
+    header.set_mode(0o644);
+    tar.append_data(&mut header, "solution.py", solution().as_slice()).unwrap();
+    tar.into_inner().unwrap()
 }
