@@ -74,7 +74,13 @@ impl TestApp {
     }
 
     /// Hands a file in by program.
-    pub(crate) async fn hand_in(&self, token: &str, slug: &str, name: &str, bytes: Vec<u8>) -> Response {
+    pub(crate) async fn hand_in(
+        &self,
+        token: &str,
+        slug: &str,
+        name: &str,
+        bytes: Vec<u8>,
+    ) -> Response {
         let part = reqwest::multipart::Part::bytes(bytes).file_name(name.to_owned());
         let form = reqwest::multipart::Form::new().part("archive", part);
         let path = self.url(&format!("/api/v1/semesters/{SEMESTER}/projects/{slug}/submissions"));

@@ -163,8 +163,7 @@ pub async fn may_hand_in(
     received_at: i64,
 ) -> Result<(), InsertError> {
     let (day, next) = calendar::day_of(received_at);
-    let place: Option<Place> =
-        db.opt(PLACE, args![semester, project, person, day, next]).await?;
+    let place: Option<Place> = db.opt(PLACE, args![semester, project, person, day, next]).await?;
     let place = place.ok_or(InsertError::NoSuchProject)?;
     Ok(attempts::may_hand_in(received_at, place.opens, place.today, place.daily_limit)?)
 }
