@@ -75,6 +75,7 @@ async fn a_server_killed_in_the_middle_of_a_grading_ends_it_with_one_verdict() {
     }
     server.kill();
     server.start();
+    assert_eq!(server.boxes(), 0, "what the killed one had unpacked is gone");
     let grading = server.graded(&token, &place).await;
     assert_eq!(grading["verdict"], "passed", "{grading:#}");
     let submission = server.get(&token, &place).await;

@@ -58,12 +58,25 @@ impl Server {
         server
     }
 
+    /// Where submissions are unpacked.
+    pub(crate) fn box_dir(&self) -> PathBuf {
+        self.data.path().join("boxes")
+    }
+
+    /// Unpacked submissions that are there at this moment.
+    pub(crate) fn boxes(&self) -> usize {
+        let entries =
+            std::fs::read_dir(self.box_dir()).unwrap().map(|entry| entry.unwrap().file_name());
+        entries.filter(|name| name.to_string_lossy().starts_with("grading-")).count()
+    }
+
     fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_testat"));
         command
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .env("TESTAT_DATA_DIR", self.data.path())
             .env("TESTAT_LISTEN", "127.0.0.1:0")
+            .env("TESTAT_BOX_DIR", self.box_dir())
             .env("TESTAT_WORKERS", "1");
         if let Some(database) = &self.database {
             command.env("TESTAT_DATABASE_URL", database);

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 
 use crate::config::{self, Config};
+use crate::grading::room;
 use crate::grading::session::Rig;
 use crate::runtime::Runtime;
 use crate::sandbox::{Sandbox, Settings};
@@ -23,6 +24,7 @@ pub async fn open(config: &Config, allow_weak: bool) -> anyhow::Result<Rig> {
     let settings = Settings { allow_weak, ..Settings::new(runtime.root().to_owned()) };
     let sandbox = Sandbox::probe(&settings).await.context("probing the sandbox")?;
     make_box_dir(config)?;
+    room::sweep(&config.box_dir).context("sweeping the folder of unpacked submissions")?;
     Ok(Rig {
         sandbox,
         runtime,

@@ -1,22 +1,24 @@
 //! One grading from an archive to a report: unpack, build, start, and carry the conversation
 //! between harness and subject until the harness is done.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use testat_kit::report::{Answer, Check, Event, Figure, Report, Task, Usage, Verdict};
 
+use super::build::build;
 use super::graders::Grader;
 use super::harness::{self, Control, ControlError, HarnessEnds};
+use super::room::Room;
 use super::seed::Seed;
 use super::subject::{Program, Subjects};
 use super::verdict::{self, Untrue};
 use crate::course::Language;
-use crate::intake::archive::{self, ArchiveLimits};
+use crate::intake::archive::ArchiveLimits;
 use crate::runtime::Runtime;
-use crate::sandbox::{self, Ending, Limits, Reason, Running, Sandbox};
+use crate::sandbox::{self, Limits, Reason, Running, Sandbox};
 
 /// Figures of one grading hold no more data than this, as JSON.
 const FIGURE_BYTES: usize = 256 << 10;
@@ -194,14 +196,14 @@ pub async fn grade(
 
 /// What has been said so far.
 #[derive(Default)]
-struct Decided {
-    checks: Vec<Check>,
+pub(super) struct Decided {
+    pub(super) checks: Vec<Check>,
     figures: Vec<Figure>,
     figure_bytes: usize,
-    log: String,
+    pub(super) log: String,
     asked_ms: Option<f64>,
-    build_cpu: Duration,
-    build_memory: u64,
+    pub(super) build_cpu: Duration,
+    pub(super) build_memory: u64,
 }
 
 impl Decided {
@@ -227,92 +229,6 @@ impl Decided {
         self.checks.extend(verdict::agree(&grader.project, own, said)?);
         Ok(said)
     }
-}
-
-/// A folder for one grading, gone at its end.
-struct Room {
-    folder: tempfile::TempDir,
-}
-
-impl Room {
-    fn new(box_dir: &Path) -> Result<Self, Fault> {
-        use std::os::unix::fs::PermissionsExt;
-        let folder = tempfile::Builder::new()
-            .prefix("grading-")
-            .permissions(fs::Permissions::from_mode(0o711))
-            .tempdir_in(box_dir)
-            .map_err(io_fault("making a folder for the grading"))?;
-        Ok(Self { folder })
-    }
-
-    fn tree(&self) -> PathBuf {
-        self.folder.path().join("tree")
-    }
-
-    fn program(&self) -> PathBuf {
-        self.folder.path().join("program")
-    }
-
-    async fn unpack(&self, rig: &Rig, job: &Job<'_>) -> Result<Language, Fault> {
-        let archive = job.archive.try_clone().map_err(io_fault("opening the archive"))?;
-        let tree = self.tree();
-        let limits = rig.archive_limits;
-        let unpacked = tokio::task::spawn_blocking(move || {
-            let manifest = archive::unpack(&archive, &limits, &tree)
-                .map_err(|trouble| Fault::Archive(trouble.to_string()))?;
-            Ok(manifest.language)
-        });
-        unpacked.await.map_err(|stopped| Fault::Archive(stopped.to_string()))?
-    }
-}
-
-/// Compiles a Rust submission; none when it does not compile, which fails the check `build`.
-async fn build(rig: &Rig, room: &Room, decided: &mut Decided) -> Result<Option<Program>, Fault> {
-    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-    let path = room.program();
-    let program = File::options()
-        .write(true)
-        .create_new(true)
-        .mode(0o644)
-        .open(&path)
-        .map_err(io_fault("making the file of the program"))?;
-    let output = program.try_clone().map_err(io_fault("making the file of the program"))?;
-    let limits = Runtime::build_limits();
-    let spec = rig.runtime.build_rust(&room.tree(), output.into(), limits);
-    let ending = rig.sandbox.start(spec).await?.wait().await?;
-    decided.build_cpu = ending.used.cpu;
-    decided.build_memory = ending.used.peak_memory;
-    decided.log.push_str(&String::from_utf8_lossy(&ending.stdout));
-    decided.log.push_str(&String::from_utf8_lossy(&ending.stderr));
-    let size = program.metadata().map_err(io_fault("reading the size of the program"))?.len();
-    let exit = match ending.reason {
-        Reason::Exited(code) => Some(code),
-        _ => None,
-    };
-    if exit == Some(0) && size > 0 {
-        program
-            .set_permissions(fs::Permissions::from_mode(0o755))
-            .map_err(io_fault("making the program executable"))?;
-        decided.checks.push(verdict::build_check(true, exit, "The program was built.".to_owned()));
-        return Ok(Some(Program::Rust { program: path }));
-    }
-    let message = build_fault(&ending, &limits, size);
-    // A build that exits 0 without a program has failed all the same.
-    let exit = exit.map(|code| if code == 0 { 1 } else { code });
-    decided.checks.push(verdict::build_check(false, exit, message));
-    Ok(None)
-}
-
-fn build_fault(ending: &Ending, limits: &Limits, size: u64) -> String {
-    if ending.reason == Reason::Exited(0) && size == 0 {
-        return "The build ended without leaving a program.".to_owned();
-    }
-    let text = String::from_utf8_lossy(&ending.stderr);
-    let first = text.lines().find(|line| line.starts_with("error")).unwrap_or_default();
-    let words = ending.reason.in_words(limits);
-    format!(
-        "The program could not be built: {words}. {first} The log has all that the compiler said."
-    )
 }
 
 /// The harness while it runs.

@@ -142,7 +142,7 @@ impl Worker {
             return Ok(Step::Idle);
         };
         let claim_ms = begun.elapsed().as_secs_f64() * 1e3;
-        match self.work(&lease, stop).await? {
+        match self.work(&lease, stop).await {
             End::Lost => {
                 tracing::warn!(grading.id = %lease.grading, "The lease was lost: another worker grades");
                 Ok(Step::Lost)
@@ -163,11 +163,7 @@ impl Worker {
     }
 
     /// Grades under the lease, giving signs of life and telling how far it is.
-    async fn work(
-        &self,
-        lease: &Lease,
-        stop: &mut watch::Receiver<bool>,
-    ) -> Result<End, store::Error> {
+    async fn work(&self, lease: &Lease, stop: &mut watch::Receiver<bool>) -> End {
         let (tell, mut told) = watch::channel(None);
         let grading = self.grade(lease, &tell);
         tokio::pin!(grading);
@@ -177,16 +173,15 @@ impl Worker {
         loop {
             tokio::select! {
                 biased;
-                ended = &mut grading => return Ok(End::Graded(Box::new(ended))),
+                ended = &mut grading => return End::Graded(Box::new(ended)),
                 _ = beat.tick() => {
-                    let until = self.shop.clock.now() + millis(LEASE);
-                    if queue::heartbeat(&self.shop.db, lease, until).await? == Held::Lost {
-                        return Ok(End::Lost);
+                    if self.beat(lease).await == Held::Lost {
+                        return End::Lost;
                     }
                 }
                 changed = told.changed(), if last_told.is_none_or(|at| at.elapsed() >= TELL) => {
-                    if changed.is_ok() && self.tell(lease, &mut told).await? == Held::Lost {
-                        return Ok(End::Lost);
+                    if changed.is_ok() && self.tell(lease, &mut told).await == Held::Lost {
+                        return End::Lost;
                     }
                     last_told = Some(tokio::time::Instant::now());
                 }
@@ -194,20 +189,23 @@ impl Worker {
                 () = told_to_stop(stop), if deadline.is_none() => {
                     deadline = Some(tokio::time::Instant::now() + DRAIN);
                 }
-                () = sleep_until(deadline), if deadline.is_some() => return Ok(End::Stopped),
+                () = sleep_until(deadline), if deadline.is_some() => return End::Stopped,
             }
         }
     }
 
-    async fn tell(
-        &self,
-        lease: &Lease,
-        told: &mut watch::Receiver<Option<Progress>>,
-    ) -> Result<Held, store::Error> {
+    /// A sign of life. A store that does not answer now may answer next time: the lease holds for
+    /// several beats, and what has been graded so far is not thrown away.
+    async fn beat(&self, lease: &Lease) -> Held {
+        let until = self.shop.clock.now() + millis(LEASE);
+        patiently(lease, queue::heartbeat(&self.shop.db, lease, until).await)
+    }
+
+    async fn tell(&self, lease: &Lease, told: &mut watch::Receiver<Option<Progress>>) -> Held {
         let progress = told.borrow_and_update().clone();
         match progress.as_ref().map(serde_json::to_string) {
-            Some(Ok(json)) => queue::progress(&self.shop.db, lease, &json).await,
-            _ => Ok(Held::Yes),
+            Some(Ok(json)) => patiently(lease, queue::progress(&self.shop.db, lease, &json).await),
+            _ => Held::Yes,
         }
     }
 
@@ -270,6 +268,13 @@ impl Worker {
 
 fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn patiently(lease: &Lease, held: Result<Held, store::Error>) -> Held {
+    held.unwrap_or_else(|fault| {
+        tracing::warn!(grading.id = %lease.grading, %fault, "The store did not take a sign of life");
+        Held::Yes
+    })
 }
 
 async fn told_to_stop(stop: &mut watch::Receiver<bool>) {

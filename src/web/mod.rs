@@ -20,6 +20,7 @@ mod admin;
 mod api;
 mod archive_download;
 mod auth;
+mod decisions;
 pub mod error;
 pub mod figure;
 pub mod guard;
@@ -31,6 +32,7 @@ pub mod passwords;
 mod profile;
 mod report_shown;
 mod reports;
+mod roster;
 mod student;
 mod submission;
 mod submit;
@@ -215,7 +217,9 @@ fn routes(cfg: &mut web::ServiceConfig) {
         .configure(student::routes)
         .configure(submission::routes)
         .configure(instructor::routes)
+        .configure(decisions::routes)
         .configure(admin::routes)
+        .configure(roster::routes)
         .configure(profile::routes)
         .configure(api::routes)
         .configure(health::routes);

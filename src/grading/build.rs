@@ -1,0 +1,63 @@
+//! Compiling a Rust submission in a sandbox of its own.
+
+use std::fs::{self, File};
+
+use super::room::Room;
+use super::session::{Decided, Fault, Rig, io_fault};
+use super::subject::Program;
+use super::verdict;
+use crate::runtime::Runtime;
+use crate::sandbox::{Ending, Limits, Reason};
+
+/// Compiles a Rust submission; none when it does not compile, which fails the check `build`.
+pub(super) async fn build(
+    rig: &Rig,
+    room: &Room,
+    decided: &mut Decided,
+) -> Result<Option<Program>, Fault> {
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+    let path = room.program();
+    let program = File::options()
+        .write(true)
+        .create_new(true)
+        .mode(0o644)
+        .open(&path)
+        .map_err(io_fault("making the file of the program"))?;
+    let output = program.try_clone().map_err(io_fault("making the file of the program"))?;
+    let limits = Runtime::build_limits();
+    let spec = rig.runtime.build_rust(&room.tree(), output.into(), limits);
+    let ending = rig.sandbox.start(spec).await?.wait().await?;
+    decided.build_cpu = ending.used.cpu;
+    decided.build_memory = ending.used.peak_memory;
+    decided.log.push_str(&String::from_utf8_lossy(&ending.stdout));
+    decided.log.push_str(&String::from_utf8_lossy(&ending.stderr));
+    let size = program.metadata().map_err(io_fault("reading the size of the program"))?.len();
+    let exit = match ending.reason {
+        Reason::Exited(code) => Some(code),
+        _ => None,
+    };
+    if exit == Some(0) && size > 0 {
+        program
+            .set_permissions(fs::Permissions::from_mode(0o755))
+            .map_err(io_fault("making the program executable"))?;
+        decided.checks.push(verdict::build_check(true, exit, "The program was built.".to_owned()));
+        return Ok(Some(Program::Rust { program: path }));
+    }
+    let message = build_fault(&ending, &limits, size);
+    // A build that exits 0 without a program has failed all the same.
+    let exit = exit.map(|code| if code == 0 { 1 } else { code });
+    decided.checks.push(verdict::build_check(false, exit, message));
+    Ok(None)
+}
+
+fn build_fault(ending: &Ending, limits: &Limits, size: u64) -> String {
+    if ending.reason == Reason::Exited(0) && size == 0 {
+        return "The build ended without leaving a program.".to_owned();
+    }
+    let text = String::from_utf8_lossy(&ending.stderr);
+    let first = text.lines().find(|line| line.starts_with("error")).unwrap_or_default();
+    let words = ending.reason.in_words(limits);
+    format!(
+        "The program could not be built: {words}. {first} The log has all that the compiler said."
+    )
+}
