@@ -1,6 +1,7 @@
 //! The API: problems as RFC 9457, hand-in, description.
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use testat::store::queue;
 
 use crate::app::{ADA, EMMY, LECTURER, OFFICE, SECOND, SEMESTER, TestApp, solution};
 
@@ -294,4 +295,58 @@ fn packed() -> Vec<u8> {
     header.set_mode(0o644);
     tar.append_data(&mut header, "solution.py", solution().as_slice()).unwrap();
     tar.into_inner().unwrap()
+}
+
+#[tokio::test]
+async fn a_report_keeps_from_the_student_what_would_give_a_draw_away() {
+    let app = TestApp::started().await;
+    let ada = app.token(ADA).await;
+    let response = app.hand_in(&ada, "backprop", "solution.py", solution()).await;
+    let location = response.headers()["location"].to_str().unwrap().to_owned();
+    let (_, _, waiting) = call(&app, Some(&ada), &location).await;
+    assert_eq!(waiting["gradings"][0]["report"], Value::Null);
+    record(&app).await;
+    for (person, expected) in [
+        (ADA, vec!["curve"]),
+        (LECTURER, vec!["curve", "permutation"]),
+        (OFFICE, vec!["curve", "permutation"]),
+    ] {
+        let (_, _, got) = call(&app, Some(&app.token(person).await), &location).await;
+        let grading = &got["gradings"][0];
+        assert_eq!((&grading["state"], &grading["verdict"]), (&"done".into(), &"failed".into()));
+        assert_eq!(grading["report"]["checks"][0]["id"], "grads");
+        let figures = grading["report"]["figures"].as_array().unwrap();
+        let ids: Vec<_> = figures.iter().map(|figure| figure["id"].as_str().unwrap()).collect();
+        assert_eq!(ids, expected, "{person}");
+    }
+}
+
+/// Gives the grading that waits a verdict, with a figure for everyone and one for instructors.
+async fn record(app: &TestApp) {
+    let figure = |id: &str, audience: &str| {
+        let y = json!({ "label": "share" });
+        let plot =
+            json!({ "kind": "bars", "labels": ["a"], "values": [1.0], "y": y, "limit": null });
+        json!({ "id": id, "title": id, "alt": id, "audience": audience, "plot": plot })
+    };
+    let seed = "5e".repeat(32);
+    let report = json!({
+        "verdict": "failed", "seed": seed, "runtime": "r", "language": "python", "log": "",
+        "grader": { "slug": "backprop", "version": "1.0.0" },
+        "checks": [{ "id": "grads", "title": "Gradients", "passed": false, "value": 0.5,
+            "comparison": "<=", "threshold": 1e-4, "message": "too far" }],
+        "figures": [figure("curve", "everyone"), figure("permutation", "instructors")],
+        "usage": { "cpu_ms": 1, "wall_ms": 1, "peak_memory_bytes": 1, "phases": {} },
+    });
+    let now = testat::clock::Clock.now();
+    let lease = queue::claim(&app.db, "w", now, now + 60_000).await.unwrap().unwrap();
+    let outcome = queue::Outcome {
+        verdict: testat::course::Verdict::Failed,
+        seed,
+        grader_version: "1.0.0".to_owned(),
+        runtime: "r".to_owned(),
+        report: report.to_string(),
+    };
+    let held = queue::record(&app.db, &lease, &outcome, now).await.unwrap();
+    assert_eq!(held, queue::Held::Yes);
 }
