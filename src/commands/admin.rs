@@ -367,6 +367,7 @@ async fn export_admissions(
     let at = Clock.now();
     let rows = store::results::admissions(db, semester, at).await?;
     let written = export::write(&export::List { semester, at, rows: &rows }, format)?;
+    audit::note(db, audit::export_entry(semester, &written.digest, None, at)).await?;
     match output {
         Some(path) => {
             std::fs::write(&path, &written.bytes).with_context(|| path.display().to_string())?;

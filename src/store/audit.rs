@@ -4,12 +4,12 @@
 //! Whoever can rewrite the whole database can rewrite the whole chain: note [`Verified::hash`] down
 //! elsewhere from time to time, and hold it against what is there later.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::arg::args;
 use super::{Db, Error, Tx};
-use crate::course::PersonId;
+use crate::course::{Digest, PersonId, SemesterName};
 
 /// What is written down.
 #[derive(Clone, Debug)]
@@ -109,6 +109,22 @@ pub(super) async fn append(tx: &mut Tx, entry: Entry<'_>) -> Result<(), Error> {
     .await?;
     tx.run("UPDATE audit_head SET hash = $1 WHERE id = 1", args![hash]).await?;
     Ok(())
+}
+
+/// The line of an exported admission list: what was handed out can be known again by its digest.
+pub fn export_entry<'a>(
+    semester: &SemesterName,
+    digest: &Digest,
+    actor: Option<&'a PersonId>,
+    at: i64,
+) -> Entry<'a> {
+    Entry {
+        at,
+        actor,
+        action: "admissions.exported",
+        subject: semester.to_string(),
+        details: json!({ "sha256": digest }),
+    }
 }
 
 /// Writes down something that changes nothing else, such as an export.

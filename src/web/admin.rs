@@ -197,7 +197,10 @@ async fn admissions(
         visitor.may(Action::ExportAdmissions, On::Semester(&name))?;
         let format: Format =
             format.parse().map_err(|fault: export::NotAFormat| Error::Bad(fault.to_string()))?;
-        return file(&List { semester: &name, at, rows: &rows }, format);
+        let written = export::write(&List { semester: &name, at, rows: &rows }, format)?;
+        let by = Some(&visitor.person.id);
+        audit::note(&state.db, audit::export_entry(&name, &written.digest, by, at)).await?;
+        return Ok(file(written, format));
     }
     let page = AdmissionsPage {
         semester: name.to_string(),
@@ -225,17 +228,16 @@ fn admission_line(row: &results::AdmissionRow) -> AdmissionLine {
     }
 }
 
-fn file(list: &List<'_>, format: Format) -> Result<HttpResponse> {
-    let written = export::write(list, format)?;
+fn file(written: export::Written, format: Format) -> HttpResponse {
     let named = ContentDisposition {
         disposition: DispositionType::Attachment,
         parameters: vec![DispositionParam::Filename(written.name)],
     };
-    Ok(HttpResponse::Ok()
+    HttpResponse::Ok()
         .content_type(format.media_type())
         .insert_header(named)
         .insert_header(("x-content-sha256", written.digest.to_string()))
-        .body(written.bytes))
+        .body(written.bytes)
 }
 
 #[derive(Deserialize)]
