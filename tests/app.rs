@@ -13,6 +13,8 @@ use testat::store::{Db, roster, semesters, tokens};
 use testat::web::{self, Setup, State, passwords};
 
 pub(crate) const SEMESTER: &str = "HS2026";
+/// The slug of the second project.
+pub(crate) const SECOND: &str = "regularise";
 pub(crate) const PASSWORD: &str = "correct horse";
 pub(crate) const ADA: &str = "ada@example.org";
 pub(crate) const EMMY: &str = "emmy@example.org";
@@ -27,7 +29,7 @@ const ROSTER: &str = "family name,first name,Legi number,e-mail,department,level
 pub(crate) struct TestApp {
     pub(crate) db: Db,
     pub(crate) address: String,
-    _data: tempfile::TempDir,
+    data: tempfile::TempDir,
 }
 
 impl TestApp {
@@ -52,18 +54,37 @@ impl TestApp {
             blobs: testat::intake::blobs::Blobs::open(&blobs, &data.path().join("incoming"))
                 .unwrap(),
             archive_limits: Default::default(),
-            projects: vec![backprop()],
+            projects: vec![backprop(), not_open_yet()],
             cookies: web::Cookies::Loopback,
             trust_proxy: false,
             host: Vec::new(),
             grades_others: false,
         };
         tokio::spawn(web::run(listener, State::new(setup).unwrap()).unwrap());
-        Self { db, address, _data: data }
+        Self { db, address, data }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.address)
+    }
+
+    /// How many archives have been kept.
+    pub(crate) fn archives_kept(&self) -> usize {
+        std::fs::read_dir(self.data.path().join("blobs/sha256")).unwrap().count()
+    }
+
+    /// Hands a file in by program.
+    pub(crate) async fn hand_in(
+        &self,
+        token: &str,
+        slug: &str,
+        name: &str,
+        bytes: Vec<u8>,
+    ) -> Response {
+        let part = reqwest::multipart::Part::bytes(bytes).file_name(name.to_owned());
+        let form = reqwest::multipart::Form::new().part("archive", part);
+        let path = self.url(&format!("/api/v1/semesters/{SEMESTER}/projects/{slug}/submissions"));
+        Client::new().post(path).bearer_auth(token).multipart(form).send().await.unwrap()
     }
 
     /// A browser that nobody has signed in with.
@@ -135,6 +156,16 @@ fn backprop() -> web::ProjectInfo {
         wall_s: 120,
         cpu_s: 90,
         memory_mib: 1024,
+    }
+}
+
+/// Its grader is installed, its window opens in two weeks.
+fn not_open_yet() -> web::ProjectInfo {
+    web::ProjectInfo {
+        slug: SECOND.parse().unwrap(),
+        number: testat::course::ProjectNumber::new(2).unwrap(),
+        title: "The second project".to_owned(),
+        ..backprop()
     }
 }
 

@@ -1,8 +1,9 @@
 //! The API: problems as RFC 9457, hand-in, description.
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use testat::store::queue;
 
-use crate::app::{ADA, LECTURER, SEMESTER, TestApp, solution};
+use crate::app::{ADA, EMMY, LECTURER, OFFICE, SECOND, SEMESTER, TestApp, solution};
 
 async fn call(app: &TestApp, token: Option<&str>, path: &str) -> (u16, String, Value) {
     let mut request = reqwest::Client::new().get(app.url(path));
@@ -101,25 +102,51 @@ async fn the_description_is_made_from_the_code() {
     let app = TestApp::started().await;
     let (status, _, description) = call(&app, None, "/api/openapi.json").await;
     assert_eq!(status, 200);
-    let mut addresses: Vec<String> = Vec::new();
-    for (path, methods) in description["paths"].as_object().unwrap() {
-        addresses
-            .extend(methods.as_object().unwrap().keys().map(|method| format!("{method} {path}")));
+    insta::assert_json_snapshot!("openapi", description);
+}
+
+#[tokio::test]
+async fn the_description_says_what_is_sent() {
+    let app = TestApp::started().await;
+    let (ada, office) = (app.token(ADA).await, app.token(OFFICE).await);
+    let response = app.hand_in(&ada, "backprop", "solution.py", solution()).await;
+    let location = response.headers()["location"].to_str().unwrap().to_owned();
+    let (_, _, description) = call(&app, None, "/api/openapi.json").await;
+    let semester = format!("/api/v1/semesters/{SEMESTER}");
+    for (token, path, shape) in [
+        (&ada, "/api/v1/me".to_owned(), "Me"),
+        (&ada, semester.clone(), "SemesterShape"),
+        (&ada, format!("{semester}/projects/backprop"), "ProjectShape"),
+        (&ada, location, "SubmissionShape"),
+        (&ada, format!("{semester}/results"), "StandingShape"),
+        (&office, format!("{semester}/admissions"), "AdmissionListShape"),
+        (&ada, "/api/v1/nowhere".to_owned(), "Problem"),
+    ] {
+        let (_, _, sent) = call(&app, Some(token), &path).await;
+        let schemas = &description["components"]["schemas"];
+        fits(schemas, &schemas[shape], &sent, shape);
     }
-    addresses.sort();
-    insta::assert_snapshot!(addresses.join("\n"), @r"
-    get /api/v1/me
-    get /api/v1/semesters
-    get /api/v1/semesters/{semester}
-    get /api/v1/semesters/{semester}/admissions
-    get /api/v1/semesters/{semester}/projects
-    get /api/v1/semesters/{semester}/projects/{slug}
-    get /api/v1/semesters/{semester}/projects/{slug}/submissions
-    get /api/v1/semesters/{semester}/results
-    get /api/v1/submissions/{id}
-    get /api/v1/submissions/{id}/archive
-    post /api/v1/semesters/{semester}/projects/{slug}/submissions
-    ");
+}
+
+/// Each field that is sent is described, and each that must be there is.
+fn fits(schemas: &Value, schema: &Value, sent: &Value, at: &str) {
+    if let Some(name) = schema["$ref"].as_str() {
+        return fits(schemas, &schemas[name.rsplit('/').next().unwrap()], sent, at);
+    }
+    if let Some(items) = sent.as_array() {
+        return items.iter().for_each(|item| fits(schemas, &schema["items"], item, at));
+    }
+    let (Some(fields), Some(described)) = (sent.as_object(), schema["properties"].as_object())
+    else {
+        return;
+    };
+    for (name, value) in fields {
+        let schema = described.get(name).unwrap_or_else(|| panic!("{at}.{name} is not described"));
+        fits(schemas, schema, value, &format!("{at}.{name}"));
+    }
+    for name in schema["required"].as_array().into_iter().flatten() {
+        assert!(fields.contains_key(name.as_str().unwrap()), "{at} lacks {name}");
+    }
 }
 
 #[tokio::test]
@@ -172,4 +199,154 @@ async fn machines_may_ask_for_the_head_alone() {
         let response = reqwest::Client::new().head(app.url(path)).send().await.unwrap();
         assert_eq!(response.status(), 200, "{path}");
     }
+}
+
+#[tokio::test]
+async fn what_the_rules_refuse_leaves_nothing_behind() {
+    refused_leaves_nothing(&TestApp::started().await).await;
+}
+
+#[tokio::test]
+async fn what_the_rules_refuse_leaves_nothing_behind_on_postgresql() {
+    refused_leaves_nothing(&TestApp::on(Some(crate::postgres::database().await)).await).await;
+}
+
+async fn refused_leaves_nothing(app: &TestApp) {
+    let token = app.token(ADA).await;
+    let early = app.hand_in(&token, SECOND, "solution.py", solution()).await;
+    assert_eq!(early.status(), 409);
+    let problem: Value = early.json().await.unwrap();
+    assert!(problem["detail"].as_str().unwrap().contains("This project opens"), "{problem}");
+    assert_eq!(app.archives_kept(), 0);
+    for n in 0..5 {
+        let bytes = format!("VERSION = {n}\n").into_bytes();
+        let response = app.hand_in(&token, "backprop", "solution.py", bytes).await;
+        assert_eq!(response.status(), if n < 3 { 201 } else { 409 });
+    }
+    assert_eq!(app.archives_kept(), 3);
+}
+
+#[tokio::test]
+async fn a_refused_archive_names_the_entry_and_leaves_nothing_behind() {
+    let app = TestApp::started().await;
+    let token = app.token(ADA).await;
+    let mut tar = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.set_entry_type(tar::EntryType::Symlink);
+    header.set_size(0);
+    tar.append_link(&mut header, "data/link", "/etc/passwd").unwrap();
+    let response = app.hand_in(&token, "backprop", "work.tar", tar.into_inner().unwrap()).await;
+    assert_eq!(response.status(), 422);
+    assert_eq!(response.headers()["content-type"], "application/problem+json");
+    let problem: Value = response.json().await.unwrap();
+    assert!(problem["detail"].as_str().unwrap().contains("data/link"), "{problem}");
+    assert_eq!(app.archives_kept(), 0);
+}
+
+#[tokio::test]
+async fn another_students_work_is_not_found_and_staff_see_it() {
+    let app = TestApp::started().await;
+    let ada = app.token(ADA).await;
+    let archive = packed();
+    let response = app.hand_in(&ada, "backprop", "Lösung 1.tar", archive.clone()).await;
+    let location = response.headers()["location"].to_str().unwrap().to_owned();
+    for path in [location.clone(), format!("{location}/archive")] {
+        let (status, ..) = call(&app, Some(&app.token(EMMY).await), &path).await;
+        assert_eq!(status, 404, "{path}");
+    }
+    for person in [LECTURER, OFFICE] {
+        let token = app.token(person).await;
+        assert_eq!(call(&app, Some(&token), &location).await.0, 200);
+        let address = app.url(&format!("{location}/archive"));
+        let request = reqwest::Client::new().get(address).bearer_auth(&token);
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.bytes().await.unwrap(), archive);
+    }
+}
+
+#[tokio::test]
+async fn staff_read_the_list_that_is_exported() {
+    let app = TestApp::started().await;
+    let path = format!("/api/v1/semesters/{SEMESTER}/admissions");
+    for person in [LECTURER, OFFICE] {
+        let (status, _, list) = call(&app, Some(&app.token(person).await), &path).await;
+        assert_eq!((status, list["students"].as_array().unwrap().len()), (200, 2));
+        assert_eq!(list["students"][0]["legi"], "12-345-674");
+        assert_eq!(list["students"][0]["state"], "open");
+    }
+}
+
+#[tokio::test]
+async fn a_revoked_token_opens_nothing() {
+    let app = TestApp::started().await;
+    let (token, ada) = (app.token(ADA).await, app.person(ADA).await);
+    let made = testat::store::tokens::of_person(&app.db, &ada).await.unwrap();
+    let now = testat::clock::Clock.now();
+    assert!(testat::store::tokens::revoke(&app.db, &ada, &made[0].id, now).await.unwrap());
+    assert_eq!(call(&app, Some(&token), "/api/v1/me").await.0, 401);
+}
+
+/// The solution in an archive.
+fn packed() -> Vec<u8> {
+    let mut tar = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.set_size(solution().len() as u64);
+    header.set_mode(0o644);
+    tar.append_data(&mut header, "solution.py", solution().as_slice()).unwrap();
+    tar.into_inner().unwrap()
+}
+
+#[tokio::test]
+async fn a_report_keeps_from_the_student_what_would_give_a_draw_away() {
+    let app = TestApp::started().await;
+    let ada = app.token(ADA).await;
+    let response = app.hand_in(&ada, "backprop", "solution.py", solution()).await;
+    let location = response.headers()["location"].to_str().unwrap().to_owned();
+    let (_, _, waiting) = call(&app, Some(&ada), &location).await;
+    assert_eq!(waiting["gradings"][0]["report"], Value::Null);
+    record(&app).await;
+    for (person, expected) in [
+        (ADA, vec!["curve"]),
+        (LECTURER, vec!["curve", "permutation"]),
+        (OFFICE, vec!["curve", "permutation"]),
+    ] {
+        let (_, _, got) = call(&app, Some(&app.token(person).await), &location).await;
+        let grading = &got["gradings"][0];
+        assert_eq!((&grading["state"], &grading["verdict"]), (&"done".into(), &"failed".into()));
+        assert_eq!(grading["report"]["checks"][0]["id"], "grads");
+        let figures = grading["report"]["figures"].as_array().unwrap();
+        let ids: Vec<_> = figures.iter().map(|figure| figure["id"].as_str().unwrap()).collect();
+        assert_eq!(ids, expected, "{person}");
+    }
+}
+
+/// Gives the grading that waits a verdict, with a figure for everyone and one for instructors.
+async fn record(app: &TestApp) {
+    let figure = |id: &str, audience: &str| {
+        let y = json!({ "label": "share" });
+        let plot =
+            json!({ "kind": "bars", "labels": ["a"], "values": [1.0], "y": y, "limit": null });
+        json!({ "id": id, "title": id, "alt": id, "audience": audience, "plot": plot })
+    };
+    let seed = "5e".repeat(32);
+    let report = json!({
+        "verdict": "failed", "seed": seed, "runtime": "r", "language": "python", "log": "",
+        "grader": { "slug": "backprop", "version": "1.0.0" },
+        "checks": [{ "id": "grads", "title": "Gradients", "passed": false, "value": 0.5,
+            "comparison": "<=", "threshold": 1e-4, "message": "too far" }],
+        "figures": [figure("curve", "everyone"), figure("permutation", "instructors")],
+        "usage": { "cpu_ms": 1, "wall_ms": 1, "peak_memory_bytes": 1, "phases": {} },
+    });
+    let now = testat::clock::Clock.now();
+    let lease = queue::claim(&app.db, "w", now, now + 60_000).await.unwrap().unwrap();
+    let outcome = queue::Outcome {
+        verdict: testat::course::Verdict::Failed,
+        seed,
+        grader_version: "1.0.0".to_owned(),
+        runtime: "r".to_owned(),
+        report: report.to_string(),
+    };
+    let held = queue::record(&app.db, &lease, &outcome, now).await.unwrap();
+    assert_eq!(held, queue::Held::Yes);
 }

@@ -132,25 +132,40 @@ struct Place {
     last: i64,
 }
 
+const PLACE: &str = "SELECT p.opens, p.due, x.due AS extended, m.daily_limit,
+        (SELECT COUNT(*) FROM submissions s WHERE s.semester = p.semester
+            AND s.project = p.number AND s.person = $3
+            AND s.received_at >= $4 AND s.received_at < $5) AS today,
+        (SELECT COALESCE(MAX(s.number), 0) FROM submissions s WHERE s.semester = p.semester
+            AND s.project = p.number AND s.person = $3) AS last
+    FROM projects p
+    JOIN semesters m ON m.name = p.semester
+    LEFT JOIN extensions x ON x.semester = p.semester AND x.project = p.number
+        AND x.person = $3 AND x.revoked_at IS NULL
+    WHERE p.semester = $1 AND p.number = $2";
+
 async fn place(tx: &mut Tx, new: &NewSubmission) -> Result<Place, InsertError> {
     let (day, next) = calendar::day_of(new.received_at);
-    let place: Option<Place> = tx
-        .opt(
-            "SELECT p.opens, p.due, x.due AS extended, m.daily_limit,
-                 (SELECT COUNT(*) FROM submissions s WHERE s.semester = p.semester
-                     AND s.project = p.number AND s.person = $3
-                     AND s.received_at >= $4 AND s.received_at < $5) AS today,
-                 (SELECT COALESCE(MAX(s.number), 0) FROM submissions s WHERE s.semester = p.semester
-                     AND s.project = p.number AND s.person = $3) AS last
-             FROM projects p
-             JOIN semesters m ON m.name = p.semester
-             LEFT JOIN extensions x ON x.semester = p.semester AND x.project = p.number
-                 AND x.person = $3 AND x.revoked_at IS NULL
-             WHERE p.semester = $1 AND p.number = $2",
-            args![&new.semester, new.project, &new.person, day, next],
-        )
-        .await?;
-    place.ok_or(InsertError::NoSuchProject)
+    let args = args![&new.semester, new.project, &new.person, day, next];
+    tx.opt(PLACE, args).await?.ok_or(InsertError::NoSuchProject)
+}
+
+/// Whether the rules would take in what this student sends for this project at `received_at`: asked
+/// before the archive is kept, so that what will be refused takes no room. [`insert`] decides.
+///
+/// # Errors
+/// When the rules refuse it, there is no such project, or it can't be read.
+pub async fn may_hand_in(
+    db: &Db,
+    semester: &SemesterName,
+    project: ProjectNumber,
+    person: &PersonId,
+    received_at: i64,
+) -> Result<(), InsertError> {
+    let (day, next) = calendar::day_of(received_at);
+    let place: Option<Place> = db.opt(PLACE, args![semester, project, person, day, next]).await?;
+    let place = place.ok_or(InsertError::NoSuchProject)?;
+    Ok(attempts::may_hand_in(received_at, place.opens, place.today, place.daily_limit)?)
 }
 
 async fn store(

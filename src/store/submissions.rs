@@ -1,7 +1,7 @@
 //! Uploads: taken in, listed, with their gradings and reports.
 
 use super::arg::args;
-pub use super::hand_in::{InsertError, NewSubmission, Receipt, insert};
+pub use super::hand_in::{InsertError, NewSubmission, Receipt, insert, may_hand_in};
 use super::queue::Cause;
 use super::{Db, Error};
 use crate::course::result::GradingState;

@@ -13,7 +13,7 @@ use super::guard::{Visitor, check_form_token};
 use super::{State, page};
 use crate::clock::Millis;
 use crate::course::attempts::Refusal;
-use crate::course::{PersonId, SemesterName, Slug};
+use crate::course::{PersonId, ProjectNumber, SemesterName, Slug};
 use crate::intake::archive::{self, Manifest, Rejected};
 use crate::intake::blobs::Received;
 use crate::intake::{Fault, Trouble};
@@ -86,8 +86,11 @@ pub(super) async fn hand_in(
         return Err(Error::Refused(text));
     }
     refuse_early(state, request)?;
+    ask_the_rules(state, what, project.number).await?;
     let (name, received) = in_time(LONGEST, receive(state, sender, body)).await??;
     let manifest = inspect(state, &name, received.clone()).await?;
+    // Asked again, as others may have come in meanwhile: an archive that is kept is kept for ever.
+    ask_the_rules(state, what, project.number).await?;
     let digest = state.blobs.put(&received).await?;
     let new = NewSubmission {
         semester: what.semester.clone(),
@@ -100,6 +103,12 @@ pub(super) async fn hand_in(
         received_at: what.arrived.0,
     };
     Ok(submissions::insert(&state.db, &new, state.now()).await?)
+}
+
+/// What will be refused need not be sent, and is not kept.
+async fn ask_the_rules(state: &State, what: &HandingIn, project: ProjectNumber) -> Result<()> {
+    let HandingIn { semester, person, arrived, .. } = what;
+    Ok(submissions::may_hand_in(&state.db, semester, project, person, arrived.0).await?)
 }
 
 /// A body that says beforehand that it is too large need not be sent.

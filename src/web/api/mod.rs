@@ -4,12 +4,11 @@
 use actix_multipart::Multipart;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::{Modify, OpenApi};
+use utoipa::OpenApi;
 
 use self::shapes::{
-    GradingShape, Me, Problem, ProjectShape, ResultShape, SemesterShape, StandingShape,
-    SubmissionShape,
+    AdmissionListShape, Archive, GradingShape, HandInForm, Me, Problem, ProjectShape, ResultShape,
+    SemesterShape, StandingShape, SubmissionShape,
 };
 use super::Shared;
 use super::archive_download::download;
@@ -24,6 +23,7 @@ use crate::store::semesters::Project;
 use crate::store::submissions::Submission;
 use crate::store::{queue, results, semesters, submissions};
 
+mod description;
 mod shapes;
 
 /// Addresses of this file.
@@ -47,37 +47,12 @@ pub(super) fn routes(cfg: &mut web::ServiceConfig) {
     );
 }
 
-#[derive(OpenApi)]
-#[openapi(
-    info(title = "Testat", description = "Course projects: hand in, follow the grading, read the report."),
-    paths(
-        me, list_semesters, one_semester, list_projects, one_project, list_submissions, submit,
-        own_results, admissions, one_submission, archive
-    ),
-    components(schemas(Problem)),
-    modifiers(&BearerToken),
-    security(("bearer" = []))
-)]
-struct Description;
-
-struct BearerToken;
-
-impl Modify for BearerToken {
-    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        let scheme = HttpBuilder::new()
-            .scheme(HttpAuthScheme::Bearer)
-            .description(Some("Made on the profile page or by `testat admin token`."));
-        let components = openapi.components.get_or_insert_with(Default::default);
-        components.add_security_scheme("bearer", SecurityScheme::Http(scheme.build()));
-    }
-}
-
 async fn openapi() -> HttpResponse {
-    HttpResponse::Ok().json(Description::openapi())
+    HttpResponse::Ok().json(description::Description::openapi())
 }
 
 /// Whose token this is.
-#[utoipa::path(get, path = "/api/v1/me", responses((status = 200, body = Me), (status = 401, body = Problem)))]
+#[utoipa::path(get, path = "/api/v1/me", responses((status = 200, body = Me)))]
 async fn me(bearer: Bearer) -> HttpResponse {
     HttpResponse::Ok().json(Me::from(&bearer.person))
 }
@@ -143,10 +118,12 @@ async fn list_submissions(state: Shared, bearer: Bearer, path: OfProject) -> Res
 /// Hands in: multipart field `archive`, a .zip, .tar, .tar.gz or a single solution.py.
 #[utoipa::path(post, path = "/api/v1/semesters/{semester}/projects/{slug}/submissions",
     params(("semester" = String, Path), ("slug" = String, Path)),
-    request_body(content = String, content_type = "multipart/form-data"),
+    request_body(content = HandInForm, content_type = "multipart/form-data"),
     responses(
         (status = 201, body = SubmissionShape, headers(("Location" = String, description = "of the submission"))),
-        (status = 403, body = Problem), (status = 409, body = Problem, description = "not open yet, or too often today"),
+        (status = 400, body = Problem, description = "no archive, or an upload that stopped"),
+        (status = 403, body = Problem, description = "only students of the semester hand in"),
+        (status = 404, body = Problem), (status = 409, body = Problem, description = "not open yet, or too often today"),
         (status = 413, body = Problem), (status = 422, body = Problem, description = "the archive is refused; the text names the entry")
     ))]
 async fn submit(
@@ -192,7 +169,7 @@ async fn own_results(
 
 /// Everyone's admission: the same list as the page and the export.
 #[utoipa::path(get, path = "/api/v1/semesters/{semester}/admissions", params(("semester" = String, Path)),
-    responses((status = 200, description = "the admission list", body = Object), (status = 403, body = Problem)))]
+    responses((status = 200, description = "the list that is exported as JSON", body = AdmissionListShape), (status = 403, body = Problem)))]
 async fn admissions(
     state: Shared,
     bearer: Bearer,
@@ -220,7 +197,7 @@ async fn one_submission(
 
 /// The archive as received.
 #[utoipa::path(get, path = "/api/v1/submissions/{id}/archive", params(("id" = String, Path)),
-    responses((status = 200, description = "the archive", body = String, content_type = "application/octet-stream"), (status = 404, body = Problem)))]
+    responses((status = 200, description = "the archive", body = Archive, content_type = "application/octet-stream"), (status = 404, body = Problem)))]
 async fn archive(
     state: Shared,
     bearer: Bearer,

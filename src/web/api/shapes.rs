@@ -80,8 +80,10 @@ pub(super) struct ProjectShape {
     /// Its name for people.
     title: String,
     /// From when on it can be handed in.
+    #[schema(format = DateTime)]
     opens: String,
     /// Until when a submission is on time.
+    #[schema(format = DateTime)]
     due: String,
     /// Whether its grader is installed.
     graded: bool,
@@ -117,6 +119,7 @@ pub(super) struct SubmissionShape {
     /// `python` or `rust`.
     language: String,
     /// When the first byte came.
+    #[schema(format = DateTime)]
     received_at: String,
     /// Late ones are graded and do not count.
     late: bool,
@@ -171,8 +174,11 @@ pub(super) struct GradingShape {
     progress: Option<Value>,
     /// While waiting: how many come before.
     ahead: Option<i64>,
+    #[schema(format = DateTime)]
     queued_at: String,
+    #[schema(format = DateTime)]
     started_at: Option<String>,
+    #[schema(format = DateTime)]
     finished_at: Option<String>,
     /// Checks, figures, log and resource use, once done.
     #[schema(value_type = Option<Object>)]
@@ -211,12 +217,14 @@ pub(super) struct ResultShape {
     /// `passed` or `failed`; none until there is a verdict that counts.
     verdict: Option<String>,
     /// Since when it counts.
+    #[schema(format = DateTime)]
     since: Option<String>,
     /// Whether an instructor decided it.
     overridden: bool,
     /// Whether something handed in on time still awaits its verdict.
     waiting: bool,
     /// One's own due time, an extension included.
+    #[schema(format = DateTime)]
     due: String,
     submissions: i64,
 }
@@ -250,7 +258,80 @@ pub(super) struct StandingShape {
     /// What it rests on.
     pub(super) basis: String,
     /// Since when it has held.
+    #[schema(format = DateTime)]
     pub(super) since: Option<String>,
+}
+
+/// An archive as received.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(value_type = String, format = Binary)]
+pub(super) struct Archive(());
+
+/// What is sent to hand in.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct HandInForm {
+    /// A `.zip`, `.tar` or `.tar.gz`, or a single `solution.py`, under its own name.
+    #[schema(value_type = String, format = Binary)]
+    archive: (),
+}
+
+/// Everyone's admission, as [`crate::export`] writes it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct AdmissionListShape {
+    semester: String,
+    /// When the list was drawn up.
+    #[schema(format = DateTime)]
+    at: String,
+    /// By family name, first name, Legi number.
+    students: Vec<AdmissionShape>,
+}
+
+/// One student's admission.
+#[derive(Debug, Serialize, ToSchema)]
+struct AdmissionShape {
+    /// Such as `12-345-678`.
+    legi: String,
+    family_name: String,
+    first_name: String,
+    email: String,
+    department: String,
+    level: String,
+    /// In order of the projects.
+    projects: Vec<AdmissionResultShape>,
+    /// Projects passed.
+    passed: u32,
+    /// Projects still to be passed.
+    missing: u32,
+    /// `admitted`, `open` or `not_admitted`.
+    state: String,
+    basis: BasisShape,
+    /// Since when it has held.
+    #[schema(format = DateTime)]
+    since: Option<String>,
+}
+
+/// What an admission rests on.
+#[derive(Debug, Serialize, ToSchema)]
+struct BasisShape {
+    /// `projects`, `carried_over` or `override`.
+    kind: String,
+    /// The earlier semester, if carried over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    semester: Option<String>,
+}
+
+/// Where a student stands with one project.
+#[derive(Debug, Serialize, ToSchema)]
+struct AdmissionResultShape {
+    number: i64,
+    slug: String,
+    /// `passed`, `failed`, `waiting`, `open` or `missing`.
+    result: String,
+    /// Since when it counts.
+    #[schema(format = DateTime)]
+    since: Option<String>,
+    /// Whether an instructor decided it.
+    overridden: bool,
 }
 
 /// RFC 9457: what went wrong.
@@ -262,4 +343,6 @@ pub(super) struct Problem {
     status: u16,
     /// What, where, and what to do.
     detail: String,
+    /// Of this one occurrence: what an operator finds it by.
+    instance: String,
 }
