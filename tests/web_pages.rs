@@ -95,6 +95,15 @@ async fn an_archive_comes_back_as_it_was_sent() {
     let archive = ada.get(&format!("{place}/archive")).await;
     assert!(archive.headers()["content-disposition"].to_str().unwrap().contains("attachment"));
     assert_eq!(archive.bytes().await.unwrap(), solution());
+    let mut tar = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.set_size(solution().len() as u64);
+    header.set_mode(0o644);
+    tar.append_data(&mut header, "solution.py", solution().as_slice()).unwrap();
+    let place = location(&ada.upload("Lösung.tar", tar.into_inner().unwrap()).await);
+    let archive = ada.get(&format!("{place}/archive")).await;
+    let named = archive.headers()["content-disposition"].to_str().unwrap();
+    assert!(named.contains("filename*=UTF-8''L%C3%B6sung.tar"), "{named}");
 }
 
 #[tokio::test]

@@ -3,7 +3,9 @@
 use std::io::Read;
 
 use actix_web::HttpResponse;
-use actix_web::http::header::{ContentDisposition, DispositionParam, DispositionType};
+use actix_web::http::header::{
+    Charset, ContentDisposition, DispositionParam, DispositionType, ExtendedValue,
+};
 use bytes::Bytes;
 use futures_util::stream;
 
@@ -33,10 +35,22 @@ pub(super) async fn download(state: &State, submission: &Submission) -> Result<H
     });
     let named = ContentDisposition {
         disposition: DispositionType::Attachment,
-        parameters: vec![DispositionParam::Filename(submission.file_name.clone())],
+        parameters: vec![file_name(&submission.file_name)],
     };
     Ok(HttpResponse::Ok()
         .content_type("application/octet-stream")
         .insert_header(named)
         .streaming(pieces))
+}
+
+/// RFC 6266: a name beyond ASCII goes into `filename*`.
+fn file_name(name: &str) -> DispositionParam {
+    if name.is_ascii() {
+        return DispositionParam::Filename(name.to_owned());
+    }
+    DispositionParam::FilenameExt(ExtendedValue {
+        charset: Charset::Ext("UTF-8".to_owned()),
+        language_tag: None,
+        value: name.as_bytes().to_vec(),
+    })
 }

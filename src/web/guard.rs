@@ -132,7 +132,11 @@ async fn visitor(request: HttpRequest) -> Result<Visitor> {
 async fn bearer(request: HttpRequest) -> Result<Bearer> {
     let state = state_of(&request)?;
     let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let secret = given.and_then(|value| value.strip_prefix("Bearer ")).ok_or(Error::SignIn)?;
+    let secret = given
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, secret)| secret)
+        .ok_or(Error::SignIn)?;
     let token = tokens::find(&state.db, &SecretHash::of(secret.trim()), state.now()).await?;
     let (person, actor) = who(&state, &token.ok_or(Error::SignIn)?.person).await?;
     Ok(Bearer { person, actor })
