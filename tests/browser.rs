@@ -84,12 +84,11 @@ async fn until(browser: &WebDriver, selector: &str, words: &str) {
     }
 }
 
-#[tokio::test]
-async fn a_student_goes_from_the_first_link_to_the_report() {
-    let server = Server::started(None);
+/// A student follows the link that the course office sent, and is on the overview.
+async fn first_sign_in(server: &Server) -> (Driver, WebDriver) {
     let printed = server.admin(&["person", "invite", STUDENT]);
     let (_, secret) = printed.trim().rsplit_once("/welcome/").unwrap();
-    let (_driver, browser) = Driver::started().await;
+    let (driver, browser) = Driver::started().await;
 
     browser.goto(server.url(&format!("/welcome/{secret}"))).await.unwrap();
     for field in ["password", "again"] {
@@ -97,6 +96,13 @@ async fn a_student_goes_from_the_first_link_to_the_report() {
     }
     browser.find(By::Css("main button")).await.unwrap().click().await.unwrap();
     until(&browser, "main", "Passed 0 of 7, need 5 more.").await;
+    (driver, browser)
+}
+
+#[tokio::test]
+async fn a_student_goes_from_the_first_link_to_the_report() {
+    let server = Server::started(None);
+    let (_driver, browser) = first_sign_in(&server).await;
 
     browser.goto(server.url(&format!("/semesters/{SEMESTER}/projects/backprop"))).await.unwrap();
     let archive = server.file("submission.tar", &pack(&grader_folder().join("reference/python")));
@@ -118,15 +124,7 @@ async fn a_student_goes_from_the_first_link_to_the_report() {
 #[tokio::test]
 async fn a_refused_upload_is_explained_where_it_was_made() {
     let server = Server::started(None);
-    let printed = server.admin(&["person", "invite", STUDENT]);
-    let (_, secret) = printed.trim().rsplit_once("/welcome/").unwrap();
-    let (_driver, browser) = Driver::started().await;
-    browser.goto(server.url(&format!("/welcome/{secret}"))).await.unwrap();
-    for field in ["password", "again"] {
-        browser.find(By::Id(field)).await.unwrap().send_keys("a browser's password").await.unwrap();
-    }
-    browser.find(By::Css("main button")).await.unwrap().click().await.unwrap();
-    until(&browser, "main", "Passed 0 of 7").await;
+    let (_driver, browser) = first_sign_in(&server).await;
     browser.goto(server.url(&format!("/semesters/{SEMESTER}/projects/backprop"))).await.unwrap();
     let archive = server.file("notes.txt", b"no archive at all");
     let input = browser.find(By::Css("input[type=file]")).await.unwrap();
