@@ -12,6 +12,9 @@ use testat::store::people::{self, NewPerson};
 use testat::store::{Db, roster, semesters, tokens};
 use testat::web::{self, Setup, State, passwords};
 
+use crate::database::Engine;
+use crate::postgres;
+
 pub(crate) const SEMESTER: &str = "HS2026";
 /// The slug of the second project.
 pub(crate) const SECOND: &str = "regularise";
@@ -36,7 +39,10 @@ impl TestApp {
     /// A semester whose first project is open, with two students, a lecturer and an admin who all
     /// have the same password.
     pub(crate) async fn started() -> Self {
-        Self::on(None).await
+        match Engine::of_this_run() {
+            Engine::Sqlite => Self::on(None).await,
+            Engine::Postgres => Self::on(Some(postgres::database().await)).await,
+        }
     }
 
     pub(crate) async fn on(database: Option<String>) -> Self {

@@ -21,6 +21,17 @@ pub(crate) enum Engine {
     Postgres,
 }
 
+impl Engine {
+    /// The engine of tests that run once on each: the test script says which by a variable.
+    pub(crate) fn of_this_run() -> Self {
+        match std::env::var("TESTAT_TEST_ENGINE").as_deref() {
+            Ok("postgresql") => Self::Postgres,
+            Ok(other) => panic!("TESTAT_TEST_ENGINE is `{other}`, not postgresql"),
+            Err(_) => Self::Sqlite,
+        }
+    }
+}
+
 /// Makes each named `async fn(Course)` a test on SQLite and one on PostgreSQL.
 macro_rules! on_both {
     ($($name:ident),+ $(,)?) => {

@@ -41,7 +41,7 @@ struct Browser<'a> {
 
 impl Site {
     async fn open() -> Self {
-        let course = Course::begin(Engine::Sqlite).await;
+        let course = Course::begin(Engine::of_this_run()).await;
         let zone = jiff::tz::TimeZone::get("Europe/Zurich").unwrap();
         let today = jiff::Timestamp::now().to_zoned_datetime(zone).date();
         let semester: SemesterName = "HS2099".parse().unwrap();
