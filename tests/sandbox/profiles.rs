@@ -14,6 +14,7 @@ use super::{Trial, limits, mount, program, text};
 const HARNESS: &str = r#"
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -23,10 +24,20 @@ const HARNESS: &str = r#"
 static void told(const char *what, long result) {
     printf("%s %s\n", what, result < 0 ? strerrorname_np(errno) : "fine");
 }
+static void *work(void *number) { return number; }
+static long thread(void) {
+    pthread_t beside;
+    void *back = 0;
+    errno = pthread_create(&beside, 0, work, &beside);
+    return errno || pthread_join(beside, &back) || back != &beside ? -1 : 0;
+}
 int main(void) {
     told("fork", fork());
     told("vfork", syscall(SYS_vfork));
-    told("clone", syscall(SYS_clone, 0x50f00, 0, 0, 0, 0));
+    told("clone", syscall(SYS_clone, 17, 0, 0, 0, 0));
+    told("namespace", syscall(SYS_clone, 0x10010f00, 0, 0, 0, 0));
+    told("thread", thread());
+    told("clone3", syscall(SYS_clone3, 0, 0));
     told("clone3", syscall(SYS_clone3, 0, 0));
     told("socket", socket(AF_UNIX, SOCK_STREAM, 0));
     int pair[2];
@@ -76,6 +87,8 @@ async fn a_harness_can_only_compute_read_and_talk() {
     let expected = "fork ENOSYS
 vfork ENOSYS
 clone ENOSYS
+namespace ENOSYS
+thread fine
 clone3 ENOSYS
 socket ENOSYS
 socketpair ENOSYS

@@ -9,12 +9,12 @@ mod solution;
 use ndarray::{Array2, Axis};
 use solution::Solution;
 use testat_backprop::draws::{Lesson, lesson};
-use testat_backprop::reference::{Activation, Layer, classify, forward, loss_and_grads};
-use testat_kit::backprop::{self, Backprop};
+use testat_kit::backprop::{Backprop, Layer};
 use testat_kit::draw::{Seed, Stream};
+use testat_kit::network::{self, Activation, classify, forward, loss_and_grads};
 
 /// A way of training.
-type Way = fn(&Lesson, &mut Stream) -> Vec<Layer<f64>>;
+type Way = fn(&Lesson, &mut Stream) -> Vec<Layer>;
 
 const WAYS: [(&str, Way); 6] = [
     ("reference (Adam)", adam),
@@ -50,19 +50,12 @@ fn accuracy(seed: u64, way: Way) -> f64 {
     let lesson = lesson(&mut seed.stream(10));
     let trained = way(&lesson, &mut seed.stream(99));
     let logits = forward(&trained, &lesson.test.images.mapv(f64::from), Activation::Relu).logits;
-    let guesses = classify(&logits);
-    let right = guesses.iter().zip(&lesson.test.labels).filter(|(g, t)| **g as i64 == **t).count();
-    right as f64 / guesses.len() as f64
+    network::accuracy(&classify(&logits), &lesson.test.labels)
 }
 
-fn adam(lesson: &Lesson, _: &mut Stream) -> Vec<Layer<f64>> {
-    let start: Vec<backprop::Layer> =
-        lesson.start.iter().map(|l| backprop::Layer { w: l.w.clone(), b: l.b.clone() }).collect();
+fn adam(lesson: &Lesson, _: &mut Stream) -> Vec<Layer> {
     let (x, y) = (lesson.train.images.view(), lesson.train.labels.view());
-    match Solution.train(x, y, &start, lesson.seed) {
-        Ok(trained) => trained.params.into_iter().map(|l| Layer { w: l.w, b: l.b }).collect(),
-        Err(_) => Vec::new(),
-    }
+    Solution.train(x, y, &lesson.start, lesson.seed).map_or_else(|_| Vec::new(), |t| t.params)
 }
 
 fn sgd(
@@ -71,7 +64,7 @@ fn sgd(
     epochs: usize,
     rate: f64,
     trains: fn(usize) -> bool,
-) -> Vec<Layer<f64>> {
+) -> Vec<Layer> {
     let x: Array2<f64> = lesson.train.images.mapv(f64::from);
     let mut params = lesson.start.clone();
     for _ in 0..epochs {

@@ -2,11 +2,12 @@
 
 use ndarray::{Array2, Axis};
 use testat_kit::check::scaled_err;
-
-use crate::draws::{Case, Walk, farthest};
-use crate::reference::{
-    Activation, Descent, Layer, Pass, cross_entropy, forward, loss_and_grads, sgd, softmax,
+use testat_kit::network::{
+    Activation, Layer, Pass, cross_entropy, farthest, forward, loss_and_grads, softmax,
 };
+
+use crate::draws::{Case, Walk};
+use crate::reference::{Descent, sgd};
 
 /// How near to a known mistake counts as that mistake.
 const SAME: f64 = 1e-3;
@@ -23,7 +24,7 @@ pub fn of_logits(got: &Array2<f64>, case: &Case) -> Option<&'static str> {
         Activation::Relu => Activation::Tanh,
         Activation::Tanh => Activation::Relu,
     };
-    let without_bias: Vec<Layer<f64>> =
+    let without_bias: Vec<Layer> =
         case.layers.iter().map(|l| Layer { w: l.w.clone(), b: &l.b * 0.0 }).collect();
     if scaled_err(got, &case.logits) <= COARSE {
         Some(ROUNDING)
@@ -66,10 +67,10 @@ pub fn of_loss(got: f64, case: &Case) -> Option<&'static str> {
 }
 
 /// What the gradients seem to be instead.
-pub fn of_grads(got: &[Layer<f64>], case: &Case) -> Option<&'static str> {
-    let same = |other: &[Layer<f64>]| farthest(got, other) <= SAME;
+pub fn of_grads(got: &[Layer], case: &Case) -> Option<&'static str> {
+    let same = |other: &[Layer]| farthest(got, other) <= SAME;
     let samples = case.y.len() as f64;
-    let scaled = |factor: f64| -> Vec<Layer<f64>> {
+    let scaled = |factor: f64| -> Vec<Layer> {
         case.grads.iter().map(|g| Layer { w: &g.w * factor, b: &g.b * factor }).collect()
     };
     let weights_right =
@@ -100,7 +101,7 @@ pub fn of_grads(got: &[Layer<f64>], case: &Case) -> Option<&'static str> {
 }
 
 /// Backpropagation with another slope in place of the activation's.
-fn backward(case: &Case, pass: &Pass<f64>, slope: impl Fn(f64) -> f64) -> Vec<Layer<f64>> {
+fn backward(case: &Case, pass: &Pass<f64>, slope: impl Fn(f64) -> f64) -> Vec<Layer> {
     let mut delta = softmax(&pass.logits);
     for (mut row, class) in delta.rows_mut().into_iter().zip(&case.y) {
         if let Some(own) = usize::try_from(*class).ok().and_then(|class| row.get_mut(class)) {
@@ -120,8 +121,8 @@ fn backward(case: &Case, pass: &Pass<f64>, slope: impl Fn(f64) -> f64) -> Vec<La
 }
 
 /// What `sgd` seems to do instead.
-pub fn of_walk(got: &[Layer<f64>], walk: &Walk) -> Option<&'static str> {
-    let same = |other: &[Layer<f64>]| farthest(got, other) <= SAME;
+pub fn of_walk(got: &[Layer], walk: &Walk) -> Option<&'static str> {
+    let same = |other: &[Layer]| farthest(got, other) <= SAME;
     let with = |change: &dyn Fn(&mut Descent)| {
         let mut descent = walk.descent.clone();
         change(&mut descent);
@@ -151,14 +152,14 @@ pub fn of_walk(got: &[Layer<f64>], walk: &Walk) -> Option<&'static str> {
 }
 
 /// The walk with the gradient taken ahead, at p + momentum v.
-fn nesterov(walk: &Walk) -> Vec<Layer<f64>> {
+fn nesterov(walk: &Walk) -> Vec<Layer> {
     let Descent { x, y, order, lr, momentum, activation } = &walk.descent;
     let mut params = walk.layers.clone();
-    let mut velocity: Vec<Layer<f64>> =
+    let mut velocity: Vec<Layer> =
         params.iter().map(|p| Layer { w: &p.w * 0.0, b: &p.b * 0.0 }).collect();
     for step in order.rows() {
         let rows: Vec<usize> = step.iter().filter_map(|i| usize::try_from(*i).ok()).collect();
-        let ahead: Vec<Layer<f64>> = params
+        let ahead: Vec<Layer> = params
             .iter()
             .zip(&velocity)
             .map(|(p, v)| Layer { w: &p.w + &v.w * *momentum, b: &p.b + &v.b * *momentum })

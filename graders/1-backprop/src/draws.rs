@@ -4,8 +4,11 @@ use ndarray::{Array1, Array2};
 use testat_kit::check::scaled_err;
 use testat_kit::draw::Stream;
 use testat_kit::glyph::{Alphabet, Digits, PIXELS, Style};
+use testat_kit::network::{
+    Activation, Layer, cast, draw, farthest, kink_gap, loss_and_grads, sizes_of,
+};
 
-use crate::reference::{Activation, Descent, Layer, cast, kink_gap, loss_and_grads, sgd};
+use crate::reference::{Descent, sgd};
 
 /// Nearest that a hidden pre-activation may lie to ReLU's kink, so that rounding can't cross it.
 const KINK: f64 = 1e-4;
@@ -35,7 +38,7 @@ pub struct Case {
     /// What it is there for.
     pub turn: Turn,
     /// Parameters.
-    pub layers: Vec<Layer<f64>>,
+    pub layers: Vec<Layer>,
     /// Samples, (N, n0).
     pub x: Array2<f64>,
     /// Their classes, (N,).
@@ -47,7 +50,7 @@ pub struct Case {
     /// Expected of `loss_and_grads`.
     pub loss: f64,
     /// Expected of `loss_and_grads`.
-    pub grads: Vec<Layer<f64>>,
+    pub grads: Vec<Layer>,
 }
 
 /// The calls in order: each activation with 1 to 4 layers, among them N = C and N = 1 for each; the shapes
@@ -114,10 +117,10 @@ fn case(
     samples: usize,
     activation: Activation,
     edge: &'static str,
-    reshape: impl Fn(&mut Layer<f64>, &Array2<f64>) -> bool,
+    reshape: impl Fn(&mut Layer, &Array2<f64>) -> bool,
 ) -> Case {
     loop {
-        let mut layers = draw_layers(stream, sizes, 1.5, 0.3);
+        let mut layers = draw(stream, sizes, 1.5, 0.3);
         let inputs = sizes.first().copied().unwrap_or_default();
         let classes = sizes.last().copied().unwrap_or_default();
         let x: Array2<f64> = stream.normals((samples, inputs), 1.0);
@@ -166,12 +169,6 @@ fn steady(case: &Case) -> bool {
         && farthest(&cast(&grads), &case.grads) <= TWIN
 }
 
-/// The largest scaled difference over all tensors of two lists of layers.
-pub fn farthest(a: &[Layer<f64>], b: &[Layer<f64>]) -> f64 {
-    let errors = a.iter().zip(b).map(|(a, b)| scaled_err(&a.w, &b.w).max(scaled_err(&a.b, &b.b)));
-    errors.fold(0.0, f64::max)
-}
-
 /// One call of `sgd`, with what it should return.
 #[derive(Clone, Debug)]
 pub struct Walk {
@@ -180,11 +177,11 @@ pub struct Walk {
     /// What it is there for.
     pub turn: Turn,
     /// Parameters at the start.
-    pub layers: Vec<Layer<f64>>,
+    pub layers: Vec<Layer>,
     /// The other arguments.
     pub descent: Descent,
     /// Expected parameters at the end.
-    pub end: Vec<Layer<f64>>,
+    pub end: Vec<Layer>,
 }
 
 /// The calls in order: three, with momentum 0 in one, both activations, batches of 1, of 2 to 8 and of 9
@@ -276,7 +273,7 @@ fn walk(stream: &mut Stream, extent: &Extent, edge: &Edge, activation: Activatio
             momentum: if edge.still { 0.0 } else { stream.uniform(0.5, 0.95) },
             activation,
         };
-        let layers = draw_layers(stream, sizes, 1.0, 0.0);
+        let layers = draw(stream, sizes, 1.0, 0.0);
         let (end, gap) = sgd(&layers, &descent);
         let bounded = end.iter().all(|p| p.w.iter().chain(&p.b).all(|v| v.abs() < 100.0));
         // Short of a step worth measuring, a wrong rule would look right.
@@ -298,7 +295,7 @@ pub struct Lesson {
     /// Never leaves the harness.
     pub test: Digits,
     /// Weights to begin with.
-    pub start: Vec<Layer<f64>>,
+    pub start: Vec<Layer>,
     /// Seed for the student's own choices.
     pub seed: i64,
 }
@@ -309,20 +306,8 @@ pub fn lesson(stream: &mut Stream) -> Lesson {
     let alphabet = Alphabet::draw(stream);
     let train = alphabet.digits(stream, TRAIN, style);
     let test = alphabet.digits(stream, TEST, style);
-    let start = draw_layers(stream, &SIZES, 2.0, 0.0);
+    let start = draw(stream, &SIZES, 2.0, 0.0);
     Lesson { train, test, start, seed: stream.handed_seed() }
-}
-
-/// W ~ N(0, gain / inputs), b ~ N(0, bias^2).
-fn draw_layers(stream: &mut Stream, sizes: &[usize], gain: f64, bias: f64) -> Vec<Layer<f64>> {
-    sizes
-        .iter()
-        .zip(sizes.iter().skip(1))
-        .map(|(&inputs, &outputs)| Layer {
-            w: stream.normals((inputs, outputs), (gain / inputs as f64).sqrt()),
-            b: stream.normals(outputs, bias),
-        })
-        .collect()
 }
 
 fn sizes(
@@ -336,12 +321,6 @@ fn sizes(
     sizes.extend((1..depth).map(|_| stream.between(hidden.0, hidden.1)));
     sizes.push(stream.between(output.0, output.1));
     sizes
-}
-
-/// Numbers of inputs of each layer, then of outputs.
-pub fn sizes_of(layers: &[Layer<f64>]) -> Vec<usize> {
-    let inputs = layers.first().map(|layer| layer.w.nrows());
-    inputs.into_iter().chain(layers.iter().map(|layer| layer.w.ncols())).collect()
 }
 
 /// A number of samples that is neither 1 nor the number of classes.

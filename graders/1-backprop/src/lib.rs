@@ -3,23 +3,22 @@
 //! ```text
 //! grade -> start        a process that answers
 //!       -> components   forward, loss, grads, sgd on random arguments, against `reference`
-//!       -> learning     learn (hidden test images, judged by our own forward pass), repeatable
+//!       -> learning     repeatable, learn (hidden test images, judged by our own forward pass)
 //! ```
-//! The arguments come from [`draws`], the words of a failed check from [`words`] and [`diagnosis`], the
-//! pictures from [`pictures`]; `project.toml` holds the thresholds, `handout.md` what a student reads.
+//! The arguments come from [`draws`] and go out as [`requests`], the words of a failed check come from
+//! [`words`] and [`diagnosis`], the pictures from [`pictures`]; `project.toml` holds the thresholds, `handout.md` what a student reads.
 
 pub mod components;
 pub mod diagnosis;
 pub mod draws;
-pub mod exchange;
 pub mod learning;
 pub mod pictures;
 pub mod reference;
+pub mod requests;
 pub mod words;
 
-use testat_kit::check::Measured;
 use testat_kit::report::Comparison::{AtLeast, AtMost, Exactly};
-use testat_kit::run::{Grading, Rule, blame};
+use testat_kit::run::{Grading, Rule};
 use testat_kit::supervisor::Fault;
 
 /// The checks, in the order of `project.toml`.
@@ -29,8 +28,8 @@ pub const RULES: [Rule; 7] = [
     Rule { id: "loss", title: "Cross-entropy loss", comparison: AtMost },
     Rule { id: "grads", title: "Gradients of the loss", comparison: AtMost },
     Rule { id: "sgd", title: "Gradient descent with momentum", comparison: AtMost },
-    Rule { id: "learn", title: "Learning the invented digits", comparison: AtLeast },
     Rule { id: "repeatable", title: "The same seed, the same weights", comparison: Exactly },
+    Rule { id: "learn", title: "Learning the invented digits", comparison: AtLeast },
 ];
 
 /// Decides every check.
@@ -38,16 +37,9 @@ pub const RULES: [Rule; 7] = [
 /// # Errors
 /// [`Fault`] for our own trouble.
 pub fn grade(grading: &mut Grading) -> Result<(), Fault> {
-    if let Err(trouble) = grading.subject.restart() {
-        let failed = blame(trouble)?;
-        grading.decide("start", failed)?;
-        for rule in RULES.iter().skip(1) {
-            let reason = "not measured: the program did not start (see the check `start`)";
-            grading.decide(rule.id, Measured::nothing(reason))?;
-        }
+    if !grading.begin()? {
         return Ok(());
     }
-    grading.decide("start", Measured::new(1.0, "the program started and answered the greeting"))?;
     components::grade(grading)?;
     learning::grade(grading)
 }

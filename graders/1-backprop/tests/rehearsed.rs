@@ -25,8 +25,8 @@ const THRESHOLDS: [(&str, f64); 7] = [
     ("loss", 1e-4),
     ("grads", 1e-4),
     ("sgd", 1e-4),
-    ("learn", 0.9),
     ("repeatable", 0.0),
+    ("learn", 0.9),
 ];
 
 fn seed(number: u8) -> Task {

@@ -3,19 +3,13 @@
 use std::process::ExitCode;
 use std::str::FromStr;
 
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Ix1, Ix2};
+use ndarray::{Array2, ArrayView1, ArrayView2};
 
+use crate::arguments::{self, images, indices, int, labels, matrix, real};
+pub use crate::layer::Layer;
+use crate::layer::with_layers;
 use crate::link::Message;
 use crate::serve::{self, Answers, Problem};
-
-/// One layer's parameters, or their gradient: y = x W + b, rows of x being samples.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Layer {
-    /// (inputs, outputs).
-    pub w: Array2<f64>,
-    /// (outputs,).
-    pub b: Array1<f64>,
-}
 
 /// The nonlinearity of the hidden layers; the last layer is linear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,7 +136,7 @@ struct Served<S>(S);
 impl<S: Backprop> Answers for Served<S> {
     fn answer(&mut self, op: &str, request: &Message) -> Result<Message, Problem> {
         let Self(solution) = self;
-        let params = layers(request)?;
+        let params = arguments::layers(request, "")?;
         match op {
             "p1.forward" => {
                 let x = matrix(request, "X")?;
@@ -150,29 +144,28 @@ impl<S: Backprop> Answers for Served<S> {
                 Ok(Message::new().with("logits", &logits))
             }
             "p1.grads" => {
-                let (x, y) = (matrix(request, "X")?, labels(request)?);
+                let (x, y) = (matrix(request, "X")?, labels(request, "y")?);
                 let kind = activation(request)?;
                 let (loss, grads) = solution.loss_and_grads(&params, x.view(), y.view(), kind)?;
                 Ok(with_layers(Message::new().with_scalar("loss", loss), "d", &grads))
             }
             "p1.sgd" => {
-                let (x, y) = (matrix(request, "X")?, labels(request)?);
-                let order = tensor(request, "order")?.to_i64("order")?;
-                let order = order.into_dimensionality::<Ix2>()?;
+                let (x, y) = (matrix(request, "X")?, labels(request, "y")?);
+                let order = indices(request, "order")?;
                 let data = Descent {
                     x: x.view(),
                     y: y.view(),
                     order: order.view(),
-                    lr: request.scalar("lr")?,
-                    momentum: request.scalar("momentum")?,
+                    lr: real(request, "lr")?,
+                    momentum: real(request, "momentum")?,
                     activation: activation(request)?,
                 };
                 Ok(with_layers(Message::new(), "", &solution.sgd(&params, data)?))
             }
             "p1.train" => {
-                let x = tensor(request, "X")?.to_f32("X")?.into_dimensionality::<Ix2>()?;
-                let y = labels(request)?;
-                let seed = request.integers("seed", &[1])?.first().copied().unwrap_or_default();
+                let x = images(request, "X")?;
+                let y = labels(request, "y")?;
+                let seed = int(request, "seed")?;
                 let trained = solution.train(x.view(), y.view(), &params, seed)?;
                 let reply = with_layers(Message::new(), "", &trained.params);
                 Ok(match trained.curve {
@@ -185,37 +178,6 @@ impl<S: Backprop> Answers for Served<S> {
     }
 }
 
-/// Adds layers as `W0`, `b0`, `W1`, ... with `prefix` before each name.
-pub fn with_layers(message: Message, prefix: &str, layers: &[Layer]) -> Message {
-    layers.iter().enumerate().fold(message, |message, (l, layer)| {
-        message.with(format!("{prefix}W{l}"), &layer.w).with(format!("{prefix}b{l}"), &layer.b)
-    })
-}
-
-fn tensor<'a>(request: &'a Message, name: &str) -> Result<&'a crate::link::Tensor, Problem> {
-    request.tensor(name).ok_or_else(|| format!("the request holds no `{name}`").into())
-}
-
-fn matrix(request: &Message, name: &str) -> Result<Array2<f64>, Problem> {
-    Ok(tensor(request, name)?.to_f64(name)?.into_dimensionality::<Ix2>()?)
-}
-
-fn labels(request: &Message) -> Result<Array1<i64>, Problem> {
-    Ok(tensor(request, "y")?.to_i64("y")?.into_dimensionality::<Ix1>()?)
-}
-
 fn activation(request: &Message) -> Result<Activation, Problem> {
-    Ok(request.field("activation").ok_or("the request names no activation")?.parse()?)
-}
-
-fn layers(request: &Message) -> Result<Vec<Layer>, Problem> {
-    let mut layers = Vec::new();
-    while request.tensor(&format!("W{}", layers.len())).is_some() {
-        let (w, b) = (format!("W{}", layers.len()), format!("b{}", layers.len()));
-        layers.push(Layer {
-            w: matrix(request, &w)?,
-            b: tensor(request, &b)?.to_f64(&b)?.into_dimensionality::<Ix1>()?,
-        });
-    }
-    Ok(layers)
+    Ok(arguments::text(request, "activation")?.parse()?)
 }

@@ -1,5 +1,8 @@
 //! Pictures of what was measured, built as data; the server draws them.
 
+use ndarray::Array1;
+
+use crate::link::Message;
 use crate::report::{Audience, Axis, Figure, Plot, Series};
 
 /// An axis with a linear scale.
@@ -59,4 +62,52 @@ pub fn lines(x: Axis, y: Axis, series: impl IntoIterator<Item = (String, Vec<[f6
         })
         .collect();
     Plot::Lines { x, y, series }
+}
+
+/// The figure `errors`: the error of each tensor over all calls, beside the tolerance.
+pub fn errors_figure(bars: &[(String, f64)], tolerance: f64) -> Figure {
+    let worst = bars.iter().max_by(|a, b| a.1.total_cmp(&b.1));
+    let alt = match worst {
+        Some((name, error)) => format!(
+            "Largest scaled difference of each returned tensor from the reference; the largest is \
+             {name} with {error:.1e}, the tolerance {tolerance:.0e}."
+        ),
+        None => "No function returned anything that could be compared.".to_owned(),
+    };
+    let title = "Differences from the reference, by tensor";
+    figure("errors", title, alt, errors(bars, tolerance))
+}
+
+/// The figure `confusion`: how often each class of hidden test images was taken for each.
+pub fn confusion_figure(truth: &Array1<i64>, guesses: &[usize], classes: usize) -> Figure {
+    let truth = truth.iter().map(|class| usize::try_from(*class).unwrap_or(usize::MAX));
+    let pairs: Vec<(usize, usize)> = truth.zip(guesses.iter().copied()).collect();
+    let right = pairs.iter().filter(|(truth, guess)| truth == guess).count();
+    let alt = format!("Of {} hidden test images {right} lie on the diagonal.", pairs.len());
+    let title = "Hidden test images: class given by class";
+    figure("confusion", title, alt, confusion(pairs, classes))
+}
+
+/// The figure `curve`: the learning curve that a reply of training may carry as `curve`, (E, 2), finite, at
+/// most 2,000 epochs; `names` are its two columns. None if there is none or it is anything else.
+pub fn curve_figure(reply: &Message, names: [&str; 2]) -> Option<Figure> {
+    let epochs = reply.tensor("curve").and_then(|tensor| match tensor.shape() {
+        [epochs @ 1..=2000, 2] => Some(*epochs),
+        _ => None,
+    })?;
+    let curve = reply.matrix("curve", (epochs, 2)).ok()?;
+    let line = |(column, name): (usize, &str)| {
+        let values = curve.column(column);
+        let points = values.iter().enumerate().map(|(e, v)| [(e + 1) as f64, *v]).collect();
+        (name.to_owned(), points)
+    };
+    let series = names.into_iter().enumerate().map(line);
+    let plot = lines(axis("epoch", ""), axis("loss in nats, accuracy", ""), series);
+    let alt = format!(
+        "{} and {} over {epochs} epochs, as the submission reports them.",
+        names[0], names[1]
+    );
+    let mut figure = figure("curve", "Learning curve, as reported by the submission", alt, plot);
+    figure.reported_by_subject = true;
+    Some(figure)
 }

@@ -45,6 +45,14 @@ impl Grading {
         threshold.ok_or_else(|| Fault::Check(id.to_owned(), "has no threshold in the task"))
     }
 
+    /// How the check `id` compares its value with its threshold.
+    ///
+    /// # Errors
+    /// [`Fault::Check`] if there is no such check.
+    pub fn comparison(&self, id: &str) -> Result<Comparison, Fault> {
+        Ok(self.rule(id)?.comparison)
+    }
+
     /// Whether `measured` would pass the check `id`.
     ///
     /// # Errors
@@ -99,6 +107,40 @@ impl Grading {
     /// [`Fault`] if the supervisor is gone.
     pub fn show(&self, figure: Figure) -> Result<(), Fault> {
         self.subject.supervisor().tell(&Event::Figure(figure))
+    }
+
+    /// Starts the subject and decides the check `start`. False when it fails: then every other check is
+    /// decided too, as not measured.
+    ///
+    /// # Errors
+    /// [`Fault`] for our own trouble.
+    pub fn begin(&mut self) -> Result<bool, Fault> {
+        if let Err(trouble) = self.subject.restart() {
+            let failed = blame(trouble)?;
+            self.decide("start", failed)?;
+            self.rest("not measured: the program did not start (see the check `start`)")?;
+            return Ok(false);
+        }
+        self.decide("start", Measured::new(1.0, "the program started and answered the greeting"))?;
+        Ok(true)
+    }
+
+    /// Decides every check that is still open, as not measured.
+    ///
+    /// # Errors
+    /// [`Fault`] if the supervisor is gone.
+    pub fn rest(&mut self, reason: &str) -> Result<(), Fault> {
+        for rule in self.rules {
+            if !self.decided.iter().any(|check| check.id == rule.id) {
+                self.decide(rule.id, Measured::nothing(reason))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether every check decided so far has passed.
+    pub fn clean(&self) -> bool {
+        self.decided.iter().all(|check| check.passed)
     }
 
     fn rule(&self, id: &str) -> Result<Rule, Fault> {

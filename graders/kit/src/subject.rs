@@ -27,12 +27,30 @@ pub enum Patience {
 pub struct Request {
     /// The operation, such as `p1.grads`.
     pub op: &'static str,
-    /// The student's function that answers it, such as `loss_and_grads`.
-    pub function: &'static str,
+    /// The student's function, its arguments and results, as the Python package reads them:
+    /// `loss_and_grads(params:layers, X, y, activation:text) -> loss:real, grads:layers=d`.
+    pub call: &'static str,
     /// Arguments.
     pub message: Message,
     /// How long it may take.
     pub patience: Patience,
+}
+
+impl Request {
+    /// A request with the ordinary time limit.
+    pub fn ask(op: &'static str, call: &'static str, message: Message) -> Self {
+        Self { op, call, message, patience: Patience::Ordinary }
+    }
+
+    /// A request with the time limit of a training.
+    pub fn train(op: &'static str, call: &'static str, message: Message) -> Self {
+        Self { op, call, message, patience: Patience::Training }
+    }
+
+    /// The function's name alone.
+    pub fn function(&self) -> &'static str {
+        self.call.split('(').next().unwrap_or_default()
+    }
 }
 
 /// Why a request has no usable answer.
@@ -141,12 +159,7 @@ impl Subject {
             }
             Err(Ending { words, .. }) => return Err(Trouble::Gone { function: "start-up", words }),
         }
-        let hello = Request {
-            op: "hello",
-            function: "start-up",
-            message: Message::new(),
-            patience: Patience::Ordinary,
-        };
+        let hello = Request::ask("hello", "start-up", Message::new());
         match self.ask(hello)?.field("api") {
             Some(link::API) => Ok(()),
             _ => {
@@ -163,12 +176,14 @@ impl Subject {
         if self.pipes.is_none() {
             self.restart()?;
         }
-        let Request { op, function, message, patience } = request;
+        let function = request.function();
+        let Request { op, call, message, patience } = request;
         self.id += 1;
         let id = self.id.to_string();
         let frame = message
             .with_field("v", link::API)
             .with_field("op", op)
+            .with_field("call", call)
             .with_field("id", id.clone())
             .encode(self.frame)
             .map_err(Fault::Request)?;
@@ -200,6 +215,23 @@ impl Subject {
             },
             Err(broken) => Err(self.broken(function, limit, broken)),
         }
+    }
+
+    /// As [`Subject::ask`], with `work` of our own done meanwhile on a thread beside.
+    ///
+    /// # Errors
+    /// [`Fault`] if `work` panicked.
+    pub fn ask_beside<T: Send>(
+        &mut self,
+        request: Request,
+        work: impl FnOnce() -> T + Send,
+    ) -> Result<(Result<Message, Trouble>, T), Fault> {
+        std::thread::scope(|scope| {
+            let beside = scope.spawn(work);
+            let answer = self.ask(request);
+            let done = beside.join().map_err(|_| Fault::Mistake("work beside panicked".to_owned()));
+            Ok((answer, done?))
+        })
     }
 
     /// Ends the process and puts into words what happened.

@@ -4,9 +4,10 @@
 input on standard output: messages of tensors, one reply for each request. A solution itself needs
 nothing from this package; it is a plain module of functions on numpy arrays.
 
-``link``      messages as bytes (length, then safetensors)
-``projects``  which request calls which function, with which arguments
-``service``   the loop, the private descriptors, errors in words
+``link``     messages as bytes (length, then safetensors)
+``call``     a request's tensors as a function's arguments, its result as a reply's tensors
+``service``  the loop, the private descriptors, errors in words
+``digits``   invented digits to practise on, drawn as the grader draws them
 """
 
 __version__ = "0.1.0"

@@ -15,8 +15,8 @@ from typing import Any, BinaryIO, Dict, Optional, Tuple
 
 import numpy as np
 
-from testat import API, link
-from testat.projects import OPERATIONS, Request, Unusable
+from testat import API, call, link
+from testat.call import Unusable
 
 TEXT_MAX = 2000
 FRAMES_MAX = 6
@@ -111,25 +111,24 @@ def answer(body: bytes, solution: Optional[ModuleType], problem: str, folder: st
             raise Failure(problem)
         if fields.get("op") == "hello":
             return link.encode({**reply, "lang": "python", "api": API}, {})
-        result = perform(Request(fields, tensors), solution, folder)
+        result = perform(fields, tensors, solution, folder)
         return link.encode(reply, result)
     except (Failure, Unusable, link.LinkError) as error:
         return link.encode({"id": fields.get("id", ""), "error": str(error)[:TEXT_MAX]}, {})
 
 
-def perform(request: Request, solution: ModuleType, folder: str) -> Dict[str, np.ndarray]:
+def perform(
+    fields: Dict[str, str], tensors: Dict[str, np.ndarray], solution: ModuleType, folder: str
+) -> Dict[str, np.ndarray]:
     """Calls the function that a request asks for."""
-    op = request.fields.get("op", "")
-    operation = OPERATIONS.get(op)
-    if operation is None:
-        raise Failure(f"this version of testat does not know the request {op!r}")
-    function = getattr(solution, operation.function, None)
+    due = call.parse(fields.get("call", ""))
+    function = getattr(solution, due.function, None)
     if not callable(function):
-        raise Failure(f"solution.py has no function `{operation.function}`")
-    arguments = operation.arguments(request)
+        raise Failure(f"solution.py has no function `{due.function}`")
+    arguments = call.arguments(due, fields, tensors)
     try:
         result = function(*arguments)
-        return operation.reply(result)
+        return call.reply(due, result)
     except Unusable:
         raise
     except BaseException as error:  # the student's code may raise anything, SystemExit too

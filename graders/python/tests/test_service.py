@@ -31,6 +31,15 @@ X = np.arange(12.0).reshape(4, 3)
 Y = np.array([0, 1, 1, 0])
 
 
+CALLS = {
+    "p1.forward": "forward(params:layers, X, activation:text) -> logits",
+    "p1.grads": "loss_and_grads(params:layers, X, y, activation:text) -> loss:real, grads:layers=d",
+    "p1.sgd": "sgd(params:layers, X, y, order, lr:real, momentum:real, activation:text) -> params:layers",
+    "p1.train": "train(X, y, params0:layers, seed:int) -> params:layers, curve?",
+    "hello": "start-up",
+}
+
+
 class Served:
     """A solution in a process of its own."""
 
@@ -60,7 +69,7 @@ class Served:
 
     def ask(self, op, tensors=None, **fields):
         self.id += 1
-        fields = {"v": "1", "op": op, "id": str(self.id), **fields}
+        fields = {"v": "1", "op": op, "call": CALLS.get(op, ""), "id": str(self.id), **fields}
         self.process.stdin.write(link.encode(fields, tensors or {}))
         self.process.stdin.flush()
         body = self.process.stdout.read(link.announced(self.process.stdout.read(4)))
@@ -188,9 +197,9 @@ class Answers(unittest.TestCase):
                     self.assertIn(words, served.ask("hello")[0]["error"])
                 self.assertIn(words, served.forward()[0]["error"])
 
-    def test_an_unknown_request_is_refused_in_words(self):
+    def test_a_call_without_a_function_is_refused_in_words(self):
         with Served(RIGHT) as served:
-            self.assertIn("'p9.fly'", served.ask("p9.fly")[0]["error"])
+            self.assertIn("has no function", served.ask("p9.fly")[0]["error"])
 
 
 if __name__ == "__main__":

@@ -148,6 +148,18 @@ impl Message {
         self.with(name, &Array1::from_elem(1, value))
     }
 
+    /// The same message with a whole number: an I64 tensor of shape (1,).
+    #[must_use]
+    pub fn with_integer(self, name: &str, value: i64) -> Self {
+        self.with(name, &Array1::from_elem(1, value))
+    }
+
+    /// The same message with a yes or no: a U8 tensor of shape (1,), 1 for yes.
+    #[must_use]
+    pub fn with_flag(self, name: &str, value: bool) -> Self {
+        self.with(name, &Array1::from_elem(1, u8::from(value)))
+    }
+
     /// The field `name`, if it is there.
     pub fn field(&self, name: &str) -> Option<&str> {
         self.fields.get(name).map(String::as_str)

@@ -32,28 +32,28 @@ def alphabet(rng):
     return np.array(glyphs)
 
 
-def samples(rng, glyphs, count):
-    """Images (count, 64) float32 and their classes (count,): jittered, turned, noisy, half inverted."""
-    y = rng.integers(0, 10, count)
+def samples(rng, glyphs, count, noise=0.10, polarity=True, strength=1.0):
+    """Images (count, 64) float32 and their classes (count,): jittered, turned, noisy, half inverted if
+    ``polarity``; ``strength`` scales turns, scales and shifts."""
+    y = rng.integers(0, len(glyphs), count)
     points = strokes(glyphs[y] + 0.05 * rng.standard_normal((count, 2, 3, 2))) - 0.5
-    angle = np.deg2rad(rng.uniform(-12, 12, count))
-    scale = np.exp(rng.uniform(-0.1, 0.1, count))
+    angle = np.deg2rad(rng.uniform(-12, 12, count)) * strength
+    scale = np.exp(rng.uniform(-0.1, 0.1, count) * strength)
     c, s = (np.cos(angle) * scale)[:, None], (np.sin(angle) * scale)[:, None]
     x_axis = c * points[..., 0] - s * points[..., 1]
     y_axis = s * points[..., 0] + c * points[..., 1]
-    points = np.stack([x_axis, y_axis], axis=-1) + 0.5 + rng.uniform(-0.07, 0.07, (count, 1, 2))
-    X = np.clip(raster(points) + 0.10 * rng.standard_normal((count, 64)), 0, 1)
-    inverted = rng.random(count) < 0.5
-    X[inverted] = 1 - X[inverted]
+    shift = rng.uniform(-0.07, 0.07, (count, 1, 2)) * strength
+    points = np.stack([x_axis, y_axis], axis=-1) + 0.5 + shift
+    X = np.clip(raster(points) + noise * rng.standard_normal((count, 64)), 0, 1)
+    if polarity:
+        inverted = rng.random(count) < 0.5
+        X[inverted] = 1 - X[inverted]
     return X.astype(np.float32), y.astype(np.int64)
 
 
-def lesson(seed):
-    """X, y of 1200 images to train on, X, y of 597 to test with, and params0, as `train` gets them."""
-    rng = np.random.default_rng(seed)
-    glyphs = alphabet(rng)
-    train, test = samples(rng, glyphs, 1200), samples(rng, glyphs, 597)
-    params0 = []
-    for inputs, outputs in ((64, 48), (48, 32), (32, 10)):
-        params0 += [rng.standard_normal((inputs, outputs)) * np.sqrt(2 / inputs), np.zeros(outputs)]
-    return *train, *test, params0
+def network(rng, *sizes, gain=2.0):
+    """Fresh ``[W0, b0, W1, b1, ...]`` of a network of these sizes: W of variance gain / inputs, b = 0."""
+    params = []
+    for inputs, outputs in zip(sizes, sizes[1:]):
+        params += [rng.standard_normal((inputs, outputs)) * np.sqrt(gain / inputs), np.zeros(outputs)]
+    return params

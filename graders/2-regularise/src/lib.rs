@@ -1,0 +1,1 @@
+//! Harness of project 2.

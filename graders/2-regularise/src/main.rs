@@ -1,0 +1,3 @@
+//! Harness of project 2.
+
+fn main() {}

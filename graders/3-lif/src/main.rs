@@ -1,0 +1,3 @@
+//! Harness of project 3.
+
+fn main() {}

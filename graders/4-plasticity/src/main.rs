@@ -1,0 +1,3 @@
+//! Harness of project 4.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Harness of project 5.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Harness of project 6.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Harness of project 7.
+
+fn main() {}

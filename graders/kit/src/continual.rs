@@ -1,0 +1,1 @@
+//! Project 7: what a Rust submission implements.

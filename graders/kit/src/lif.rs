@@ -1,0 +1,1 @@
+//! Project 3: what a Rust submission implements.

@@ -1,0 +1,1 @@
+//! Project 4: what a Rust submission implements.

@@ -1,0 +1,1 @@
+//! Project 2: what a Rust submission implements.

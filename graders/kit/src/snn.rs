@@ -1,0 +1,1 @@
+//! Project 5: what a Rust submission implements.
