@@ -38,7 +38,6 @@ int main(void) {
     told("namespace", syscall(SYS_clone, 0x10010f00, 0, 0, 0, 0));
     told("thread", thread());
     told("clone3", syscall(SYS_clone3, 0, 0));
-    told("clone3", syscall(SYS_clone3, 0, 0));
     told("socket", socket(AF_UNIX, SOCK_STREAM, 0));
     int pair[2];
     told("socketpair", socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
