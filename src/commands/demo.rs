@@ -1,6 +1,7 @@
 //! `testat demo`: a semester to look at, with submissions that are really graded.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use jiff::ToSpan;
@@ -12,7 +13,7 @@ use crate::config::Config;
 use crate::course::admission::{Decision, Rule};
 use crate::course::roster::RosterRow;
 use crate::course::{Email, PersonId, ProjectNumber, Role, SemesterName, Verdict, calendar};
-use crate::grading::worker::{Step, Worker};
+use crate::grading::worker::{Step, Worker, Workshop};
 use crate::intake::archive::{self, ArchiveLimits};
 use crate::intake::blobs::Blobs;
 use crate::store::overrides::{self, What};
@@ -39,7 +40,14 @@ enum When {
     Before(Millis),
     /// So many hours after.
     After(Millis),
+    /// So many hours ago.
+    Ago(Millis),
+    /// Just now, and not graded yet: the server finds it waiting.
+    Now,
 }
+
+/// A project's number, a folder below its grader folder, and when.
+type HandIn = (i64, &'static str, When);
 
 /// One student of the demo.
 struct Student {
@@ -47,14 +55,18 @@ struct Student {
     first: &'static str,
     legi: &'static str,
     department: &'static str,
-    /// What they handed in for project 1: a folder below its grader folder.
-    handed_in: &'static [(&'static str, When)],
-    /// Projects recorded as passed by hand, as for those whose graders are not installed.
+    /// In the order of time for each project.
+    handed_in: &'static [HandIn],
+    /// Projects that the lecturer records as passed.
     by_hand: &'static [i64],
 }
 
+const PYTHON: &str = "reference/python";
+const RUST: &str = "reference/rust";
+
+/// Admitted, open, out of reach, carried over; late, overridden, waiting: each is somebody here.
 const STUDENTS: [Student; 12] = {
-    use When::{After, Before};
+    use When::{After, Ago, Before, Now};
     [
         student(
             "Lovelace",
@@ -62,27 +74,46 @@ const STUDENTS: [Student; 12] = {
             "21-111-001",
             "D-INFK",
             &[
-                ("starter/python", Before(90)),
-                ("wrong/grads/no-mean", Before(50)),
-                ("reference/python", Before(20)),
+                (1, "starter/python", Before(90)),
+                (1, "wrong/grads/no-mean", Before(50)),
+                (1, PYTHON, Before(20)),
+                (2, PYTHON, Before(44)),
+                (3, "wrong/voltage/euler", Before(70)),
+                (3, PYTHON, Before(6)),
+                (4, RUST, Before(30)),
+                (5, "wrong/learn/read-out-only", Before(3)),
+                (6, "wrong/run/backprop", Before(12)),
+                (7, "wrong/acc/naive-fine-tuning", Ago(20)),
             ],
-            &[2, 3],
+            &[],
         ),
         student(
             "Noether",
             "Emmy",
             "21-111-002",
             "D-MATH",
-            &[("reference/rust", Before(70))],
-            &[2, 3, 4, 5],
+            &[
+                (1, RUST, Before(70)),
+                (2, PYTHON, Before(70)),
+                (3, RUST, Before(80)),
+                (4, PYTHON, Before(60)),
+                (5, PYTHON, Before(50)),
+                (6, PYTHON, Before(90)),
+            ],
+            &[],
         ),
         student(
             "Turing",
             "Alan",
             "21-111-003",
             "D-INFK",
-            &[("wrong/learn/output-layer-only", Before(4))],
-            &[2, 4],
+            &[
+                (1, "wrong/learn/output-layer-only", Before(4)),
+                (2, PYTHON, Before(5)),
+                (3, "wrong/fi/kilohertz", Before(9)),
+                (6, "starter/python", Before(2)),
+            ],
+            &[],
         ),
         student("Ramón y Cajal", "Santiago", "21-111-004", "D-HEST", &[], &[]),
         student(
@@ -90,24 +121,43 @@ const STUDENTS: [Student; 12] = {
             "Donald",
             "21-111-005",
             "D-HEST",
-            &[("reference/python", After(30))],
-            &[2, 3, 4],
+            &[
+                (1, PYTHON, After(30)),
+                (3, PYTHON, Before(8)),
+                (4, PYTHON, Before(100)),
+                (5, RUST, Before(8)),
+                (6, PYTHON, After(2)),
+            ],
+            &[2],
         ),
         student(
             "Franklin",
             "Rosalind",
             "21-111-006",
             "D-PHYS",
-            &[("reference/rust", Before(12))],
-            &[2, 3, 4],
+            &[
+                (1, RUST, Before(12)),
+                (2, PYTHON, Before(15)),
+                (3, PYTHON, Before(22)),
+                (4, PYTHON, Before(31)),
+                (6, RUST, Before(28)),
+                (7, PYTHON, Ago(5)),
+            ],
+            &[],
         ),
         student(
             "Meitner",
             "Lise",
             "21-111-007",
             "D-PHYS",
-            &[("wrong/repeatable/clock", Before(8))],
-            &[1, 2, 3],
+            &[
+                (1, "wrong/repeatable/clock", Before(8)),
+                (2, PYTHON, Before(10)),
+                (3, PYTHON, Before(31)),
+                (5, PYTHON, Before(17)),
+                (6, PYTHON, Before(29)),
+            ],
+            &[1],
         ),
         student("Gödel", "Kurt", "21-111-008", "D-MATH", &[], &[]),
         student(
@@ -115,32 +165,54 @@ const STUDENTS: [Student; 12] = {
             "Grace",
             "21-111-009",
             "D-INFK",
-            &[("wrong/sgd/no-momentum", Before(30)), ("reference/python", Before(2))],
-            &[3],
+            &[
+                (1, "wrong/sgd/no-momentum", Before(30)),
+                (1, PYTHON, Before(2)),
+                (3, PYTHON, Before(40)),
+                (4, PYTHON, Before(41)),
+                (6, PYTHON, Before(42)),
+                (7, PYTHON, Now),
+            ],
+            &[],
         ),
         student(
             "Curie",
             "Marie",
             "21-111-010",
             "D-PHYS",
-            &[("reference/python", Before(120))],
-            &[2, 4],
+            &[(1, PYTHON, Before(120)), (2, PYTHON, Before(3)), (4, PYTHON, After(50))],
+            &[],
         ),
         student(
             "Schrödinger",
             "Erwin",
             "21-111-011",
             "D-ITET",
-            &[("wrong/forward/probabilities", Before(1))],
-            &[2, 3],
+            &[
+                (1, "wrong/forward/probabilities", Before(1)),
+                (2, PYTHON, Before(21)),
+                (4, "wrong/oja/hebb", Before(13)),
+                (4, PYTHON, Before(12)),
+                (5, PYTHON, Before(40)),
+                (6, PYTHON, Before(11)),
+                (7, PYTHON, Now),
+            ],
+            &[],
         ),
         student(
             "Kowalewskaja",
             "Sofja",
             "21-111-012",
             "D-MAVT",
-            &[("starter/rust", Before(40))],
-            &[4],
+            &[
+                (1, "starter/rust", Before(40)),
+                (2, RUST, Before(14)),
+                (3, PYTHON, Before(16)),
+                (5, PYTHON, Before(18)),
+                (6, PYTHON, Before(19)),
+                (7, RUST, Now),
+            ],
+            &[],
         ),
     ]
 };
@@ -150,7 +222,7 @@ const fn student(
     first: &'static str,
     legi: &'static str,
     department: &'static str,
-    handed_in: &'static [(&'static str, When)],
+    handed_in: &'static [HandIn],
     by_hand: &'static [i64],
 ) -> Student {
     Student { family, first, legi, department, handed_in, by_hand }
@@ -171,7 +243,7 @@ impl Student {
 pub async fn run(config: &Config) -> anyhow::Result<()> {
     let db = open_store(config).await?;
     if semesters::all(&db).await?.is_empty() {
-        eprintln!("Filling a demo semester and grading its submissions; this takes a minute.");
+        eprintln!("Filling a demo semester and grading its submissions; this takes some minutes.");
         fill(config, &db).await?;
     } else if people::by_email(&db, &STUDENT.parse()?).await?.is_none() {
         bail!(
@@ -194,34 +266,91 @@ async fn fill(config: &Config, db: &Db) -> anyhow::Result<()> {
     earlier_semester(config, db, first, &office).await?;
     let semester = add_semester(config, db, first, &office).await?;
     let lecturer = enrol(db, &semester, &office).await?;
-    let project =
-        semesters::projects(db, &semester).await?.into_iter().next().context("no project 1")?;
-    let blobs = serve::open_blobs(config)?;
-    let folder =
-        shop.graders.get(project.slug.as_str()).context("the grader of project 1")?.folder.clone();
+    let stand = Stand { db, blobs: serve::open_blobs(config)?, shop, semester };
+    stand.hand_in_and_grade().await?;
     for student in &STUDENTS {
         let person = known(db, &student.email()?).await?;
-        for (solution, when) in student.handed_in {
-            let at = match when {
-                When::Before(hours) => project.due - hours * HOUR_MS,
-                When::After(hours) => project.due + hours * HOUR_MS,
-            };
-            hand_in(db, &blobs, &project, &person, &folder.join(solution), at).await?;
-            // Graded before the next: a newer one would replace one that waits.
-            grade_all(&Worker::new(shop.clone(), 0)).await?;
-        }
         for number in student.by_hand {
-            record_by_hand(db, &semester, &person, *number, &lecturer).await?;
+            record_by_hand(db, &stand.semester, &person, *number, &lecturer).await?;
         }
     }
-    Ok(())
+    stand.leave_waiting().await
 }
 
-/// The Wednesday that puts today a few days into project 5.
+/// Where the demo's students hand in.
+struct Stand<'a> {
+    db: &'a Db,
+    blobs: Blobs,
+    shop: Arc<Workshop>,
+    semester: SemesterName,
+}
+
+impl Stand<'_> {
+    /// First everyone's first, then everyone's second: a newer one would replace one that waits.
+    async fn hand_in_and_grade(&self) -> anyhow::Result<()> {
+        let mut round = 0;
+        loop {
+            let mut any = false;
+            for student in &STUDENTS {
+                let mut own = student.handed_in.iter().filter(|(.., when)| *when != When::Now);
+                if let Some(hand_in) = own.nth(round) {
+                    self.hand_in(student, hand_in).await?;
+                    any = true;
+                }
+            }
+            if !any {
+                return Ok(());
+            }
+            self.grade_all().await?;
+            round += 1;
+        }
+    }
+
+    async fn leave_waiting(&self) -> anyhow::Result<()> {
+        for student in &STUDENTS {
+            for hand_in in student.handed_in.iter().filter(|(.., when)| *when == When::Now) {
+                self.hand_in(student, hand_in).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// As an upload would come, at a time of the past.
+    async fn hand_in(&self, student: &Student, hand_in: &HandIn) -> anyhow::Result<()> {
+        let (number, solution, when) = hand_in;
+        let projects = semesters::projects(self.db, &self.semester).await?;
+        let project = projects
+            .into_iter()
+            .find(|project| project.number.get() == *number)
+            .with_context(|| format!("no project {number}"))?;
+        let grader = self.shop.graders.get(project.slug.as_str());
+        let grader = grader.with_context(|| format!("no grader for {}", project.slug.as_str()))?;
+        let at = match when {
+            When::Before(hours) => project.due - hours * HOUR_MS,
+            When::After(hours) => project.due + hours * HOUR_MS,
+            When::Ago(hours) => Clock.now() - hours * HOUR_MS,
+            When::Now => Clock.now(),
+        };
+        let person = known(self.db, &student.email()?).await?;
+        upload(self.db, &self.blobs, &project, &person, &grader.folder.join(solution), at).await
+    }
+
+    /// With two workers, as a small server has.
+    async fn grade_all(&self) -> anyhow::Result<()> {
+        let work = |number| {
+            let worker = Worker::new(self.shop.clone(), number);
+            async move { until_idle(&worker).await }
+        };
+        tokio::try_join!(work(0), work(1))?;
+        Ok(())
+    }
+}
+
+/// The Wednesday that puts today a few days into project 7.
 fn first_lecture(now: Millis) -> anyhow::Result<Date> {
     let today =
         jiff::Timestamp::from_millisecond(now)?.to_zoned_datetime(calendar::zurich()).date();
-    let mut day = today.checked_sub(58.days())?;
+    let mut day = today.checked_sub(86.days())?;
     while day.weekday() != Weekday::Wednesday {
         day = day.yesterday()?;
     }
@@ -352,8 +481,8 @@ async fn known(db: &Db, email: &Email) -> anyhow::Result<PersonId> {
     Ok(people::by_email(db, email).await?.with_context(|| format!("nobody is {email}"))?.id)
 }
 
-/// As an upload would come, at a time of the past.
-async fn hand_in(
+/// As an upload would come.
+async fn upload(
     db: &Db,
     blobs: &Blobs,
     project: &Project,
@@ -361,9 +490,9 @@ async fn hand_in(
     folder: &Path,
     at: Millis,
 ) -> anyhow::Result<()> {
-    let mut upload = blobs.begin(ArchiveLimits::default().packed).await?;
-    upload.write(pack(folder)?.into()).await.map_err(|fault| anyhow::anyhow!("{fault}"))?;
-    let received = upload.finish().await?;
+    let mut incoming = blobs.begin(ArchiveLimits::default().packed).await?;
+    incoming.write(pack(folder)?.into()).await.map_err(|fault| anyhow::anyhow!("{fault}"))?;
+    let received = incoming.finish().await?;
     let manifest = archive::inspect(received.file(), "submission.tar", &ArchiveLimits::default())
         .with_context(|| folder.display().to_string())?;
     let digest = blobs.put(&received).await?;
@@ -387,7 +516,7 @@ fn pack(folder: &Path) -> anyhow::Result<Vec<u8>> {
     Ok(tar.into_inner()?)
 }
 
-async fn grade_all(worker: &Worker) -> anyhow::Result<()> {
+async fn until_idle(worker: &Worker) -> anyhow::Result<()> {
     let (_never, mut stop) = watch::channel(false);
     loop {
         match worker.step(&mut stop).await? {
