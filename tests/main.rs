@@ -8,6 +8,7 @@ mod architecture;
 mod browser;
 mod config;
 mod database;
+mod demo;
 mod export;
 mod figure;
 mod grade;

@@ -28,10 +28,15 @@ pub(crate) struct Server {
 }
 
 impl Server {
+    /// An empty data folder without a server.
+    pub(crate) fn empty(database: Option<String>) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        Self { data, database, child: None, address: String::new() }
+    }
+
     /// A prepared data folder without a server.
     pub(crate) fn prepared(database: Option<String>) -> Self {
-        let data = tempfile::tempdir().unwrap();
-        let server = Self { data, database, child: None, address: String::new() };
+        let server = Self::empty(database);
         let today = jiff::Timestamp::now()
             .to_zoned_datetime(jiff::tz::TimeZone::get("Europe/Zurich").unwrap());
         server.admin(&[
@@ -70,7 +75,7 @@ impl Server {
         entries.filter(|name| name.to_string_lossy().starts_with("grading-")).count()
     }
 
-    fn command(&self) -> Command {
+    pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_testat"));
         command
             .current_dir(env!("CARGO_MANIFEST_DIR"))
@@ -110,7 +115,13 @@ impl Server {
 
     /// Starts the server and learns its address from its first line.
     pub(crate) fn start(&mut self) {
-        let mut child = self.command().arg("serve").stdout(Stdio::piped()).spawn().unwrap();
+        let command = self.command();
+        self.start_as(command);
+    }
+
+    /// The same with settings of one's own.
+    pub(crate) fn start_as(&mut self, mut command: Command) {
+        let mut child = command.arg("serve").stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let line = lines.next().expect("serve says its address").unwrap();
         self.address =
