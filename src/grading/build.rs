@@ -2,19 +2,30 @@
 
 use std::fs::{self, File};
 
+use testat_kit::report::Check;
+
 use super::room::Room;
-use super::session::{Decided, Fault, Rig, io_fault};
+use super::session::{Fault, Rig, io_fault};
 use super::subject::Program;
 use super::verdict;
 use crate::runtime::Runtime;
-use crate::sandbox::{Ending, Limits, Reason};
+use crate::sandbox::{Ending, Limits, Reason, Used};
 
-/// Compiles a Rust submission; none when it does not compile, which fails the check `build`.
-pub(super) async fn build(
-    rig: &Rig,
-    room: &Room,
-    decided: &mut Decided,
-) -> Result<Option<Program>, Fault> {
+/// What a build left and said.
+#[derive(Debug)]
+pub(super) struct Build {
+    /// None when it did not compile, which fails the check.
+    pub(super) program: Option<Program>,
+    /// The check `build`.
+    pub(super) check: Check,
+    /// All that the compiler said.
+    pub(super) log: String,
+    /// What it took.
+    pub(super) used: Used,
+}
+
+/// Compiles the Rust submission in `room`.
+pub(super) async fn build(rig: &Rig, room: &Room) -> Result<Build, Fault> {
     use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
     let path = room.program();
     let program = File::options()
@@ -27,10 +38,8 @@ pub(super) async fn build(
     let limits = Runtime::build_limits();
     let spec = rig.runtime.build_rust(&room.tree(), output.into(), limits);
     let ending = rig.sandbox.start(spec).await?.wait().await?;
-    decided.build_cpu = ending.used.cpu;
-    decided.build_memory = ending.used.peak_memory;
-    decided.log.push_str(&String::from_utf8_lossy(&ending.stdout));
-    decided.log.push_str(&String::from_utf8_lossy(&ending.stderr));
+    let mut log = String::from_utf8_lossy(&ending.stdout).into_owned();
+    log.push_str(&String::from_utf8_lossy(&ending.stderr));
     let size = program.metadata().map_err(io_fault("reading the size of the program"))?.len();
     let exit = match ending.reason {
         Reason::Exited(code) => Some(code),
@@ -40,14 +49,15 @@ pub(super) async fn build(
         program
             .set_permissions(fs::Permissions::from_mode(0o755))
             .map_err(io_fault("making the program executable"))?;
-        decided.checks.push(verdict::build_check(true, exit, "The program was built.".to_owned()));
-        return Ok(Some(Program::Rust { program: path }));
+        let check = verdict::build_check(true, exit, "The program was built.".to_owned());
+        let program = Some(Program::Rust { program: path });
+        return Ok(Build { program, check, log, used: ending.used });
     }
     let message = build_fault(&ending, &limits, size);
     // A build that exits 0 without a program has failed all the same.
     let exit = exit.map(|code| if code == 0 { 1 } else { code });
-    decided.checks.push(verdict::build_check(false, exit, message));
-    Ok(None)
+    let check = verdict::build_check(false, exit, message);
+    Ok(Build { program: None, check, log, used: ending.used })
 }
 
 fn build_fault(ending: &Ending, limits: &Limits, size: u64) -> String {

@@ -1,19 +1,20 @@
 //! The folder of one grading: the tree as unpacked, and the program that a build left.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use rustix::process::{Pid, test_kill_process};
 
-use super::session::{Fault, Job, Rig, io_fault};
+use super::session::{Fault, Rig, io_fault};
 use crate::course::Language;
 use crate::intake::archive;
 
 /// Then comes the number of the process that made it, so that a dead one's can be told.
 const PREFIX: &str = "grading-";
 
-/// A folder for one grading, gone at its end.
+/// A folder for one submission, gone at its end.
+#[derive(Debug)]
 pub(super) struct Room {
     folder: tempfile::TempDir,
 }
@@ -37,8 +38,8 @@ impl Room {
         self.folder.path().join("program")
     }
 
-    pub(super) async fn unpack(&self, rig: &Rig, job: &Job<'_>) -> Result<Language, Fault> {
-        let archive = job.archive.try_clone().map_err(io_fault("opening the archive"))?;
+    pub(super) async fn unpack(&self, rig: &Rig, archive: &File) -> Result<Language, Fault> {
+        let archive = archive.try_clone().map_err(io_fault("opening the archive"))?;
         let tree = self.tree();
         let limits = rig.archive_limits;
         let unpacked = tokio::task::spawn_blocking(move || {

@@ -8,14 +8,12 @@ use std::time::{Duration, Instant};
 
 use testat_kit::report::{Answer, Check, Event, Figure, Report, Task, Usage, Verdict};
 
-use super::build::build;
 use super::graders::Grader;
 use super::harness::{self, Control, ControlError, HarnessEnds};
-use super::room::Room;
+use super::prepared::Prepared;
 use super::seed::Seed;
-use super::subject::{Program, Subjects};
+use super::subject::Subjects;
 use super::verdict::{self, Untrue};
-use crate::course::Language;
 use crate::intake::archive::ArchiveLimits;
 use crate::runtime::Runtime;
 use crate::sandbox::{self, Limits, Reason, Running, Sandbox};
@@ -63,7 +61,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    fn phase(phase: &'static str) -> Self {
+    pub(super) fn phase(phase: &'static str) -> Self {
         Self { phase, check: None, done: 0, total: 0 }
     }
 }
@@ -106,16 +104,27 @@ pub(super) fn io_fault(doing: &'static str) -> impl FnOnce(io::Error) -> Fault {
 }
 
 /// Time a phase took, in milliseconds, into the usage.
-struct Stopwatch {
+pub(super) struct Stopwatch {
+    begun: Instant,
     since: Instant,
 }
 
 impl Stopwatch {
-    fn lap(&mut self, usage: &mut Usage, phase: &str) {
+    pub(super) fn new() -> Self {
+        let now = Instant::now();
+        Self { begun: now, since: now }
+    }
+
+    pub(super) fn lap(&mut self, usage: &mut Usage, phase: &str) {
         let now = Instant::now();
         let taken = now.duration_since(self.since).as_secs_f64() * 1e3;
         *usage.phases.entry(phase.to_owned()).or_default() += taken;
         self.since = now;
+    }
+
+    /// Whole milliseconds since it was made.
+    pub(super) fn whole_ms(&self) -> u64 {
+        self.begun.elapsed().as_millis() as u64
     }
 }
 
@@ -131,64 +140,61 @@ pub async fn grade(
     job: &Job<'_>,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Report, Fault> {
-    let begun = Instant::now();
-    let mut watch = Stopwatch { since: begun };
-    let mut usage = Usage::default();
-    progress(Progress::phase("unpack"));
-    let room = Room::new(&rig.box_dir)?;
-    let language = room.unpack(rig, job).await?;
-    watch.lap(&mut usage, "unpack");
+    let prepared = Prepared::new(rig, &job.archive, progress).await?;
+    grade_prepared(rig, job.grader, job.seed, &prepared, progress).await
+}
 
-    let mut subjects = Subjects::new(rig, &job.grader.project.limits);
+/// Grades what has been unpacked and built before, which is left as it was: it may be graded again,
+/// and several times at once. The report counts what preparing took, as if it had been done for it.
+///
+/// # Errors
+/// As [`grade`].
+pub async fn grade_prepared(
+    rig: &Rig,
+    grader: &Grader,
+    seed: Seed,
+    prepared: &Prepared,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Report, Fault> {
+    let mut watch = Stopwatch::new();
+    let mut usage = prepared.usage().clone();
+    let mut subjects = Subjects::new(rig, &grader.project.limits);
     let mut decided = Decided::default();
-    let program = match language {
-        Language::Python => Some(Program::Python { tree: room.tree() }),
-        Language::Rust => {
-            progress(Progress::phase("build"));
-            let built = build(rig, &room, &mut decided).await?;
-            watch.lap(&mut usage, "build");
-            built
-        }
-    };
-    let verdict = match program {
+    let verdict = match prepared.program() {
         Some(program) => {
-            subjects.set_program(program);
+            subjects.set_program(program.clone());
             progress(Progress::phase("start"));
-            let mut harness = Harness::start(rig, job, &mut subjects).await?;
+            let mut harness = Harness::start(rig, grader, seed, &mut subjects).await?;
             watch.lap(&mut usage, "start");
             let verdict = harness.converse(&mut subjects, &mut decided, progress).await?;
             // Both go at once: neither has anything more to say to the other.
             let (seen_off, ended) = tokio::join!(harness.see_off(), subjects.end());
             seen_off?;
             ended?;
-            decided.check_against(job.grader, verdict)?
+            decided.checks = verdict::agree(&grader.project, decided.checks, verdict)?;
+            verdict
         }
         None => {
-            decided.checks.extend(verdict::all_failed(
-                &job.grader.project,
-                "Not checked, since the program could not be built.",
-            ));
+            let reason = "Not checked, since the program could not be built.";
+            decided.checks = verdict::all_failed(&grader.project, reason);
             Verdict::Failed
         }
     };
     watch.lap(&mut usage, "grade");
     subjects.add_to(&mut usage);
-    usage.cpu_ms += decided.build_cpu.as_millis() as u64;
-    usage.peak_memory_bytes = usage.peak_memory_bytes.max(decided.build_memory);
     if let Some(asked) = decided.asked_ms {
         usage.phases.insert("subject".to_owned(), asked);
     }
-    usage.wall_ms = begun.elapsed().as_millis() as u64;
-    decided.log.push_str(&subjects.log());
+    usage.wall_ms += watch.whole_ms();
     Ok(Report {
         verdict,
-        seed: job.seed.to_string(),
-        grader: job.grader.version.clone(),
+        seed: seed.to_string(),
+        grader: grader.version.clone(),
         runtime: rig.runtime.id().to_owned(),
-        language: language.as_str().to_owned(),
-        checks: decided.checks,
+        language: prepared.language().as_str().to_owned(),
+        checks: prepared.checks().chain(decided.checks).collect(),
         figures: decided.figures,
-        log: cut(decided.log),
+        log: cut(format!("{}{}", prepared.log(), subjects.log())),
         usage,
         weak_limits: !rig.sandbox.is_strong(),
     })
@@ -196,14 +202,11 @@ pub async fn grade(
 
 /// What has been said so far.
 #[derive(Default)]
-pub(super) struct Decided {
-    pub(super) checks: Vec<Check>,
+struct Decided {
+    checks: Vec<Check>,
     figures: Vec<Figure>,
     figure_bytes: usize,
-    pub(super) log: String,
     asked_ms: Option<f64>,
-    pub(super) build_cpu: Duration,
-    pub(super) build_memory: u64,
 }
 
 impl Decided {
@@ -220,15 +223,6 @@ impl Decided {
         }
         Ok(())
     }
-
-    /// Holds the harness's checks and verdict against the project, keeping the build's check first.
-    fn check_against(&mut self, grader: &Grader, said: Verdict) -> Result<Verdict, Fault> {
-        let (build, own) =
-            std::mem::take(&mut self.checks).into_iter().partition(|c: &Check| c.id == "build");
-        self.checks = build;
-        self.checks.extend(verdict::agree(&grader.project, own, said)?);
-        Ok(said)
-    }
 }
 
 /// The harness while it runs.
@@ -239,19 +233,24 @@ struct Harness {
 }
 
 impl Harness {
-    async fn start(rig: &Rig, job: &Job<'_>, subjects: &mut Subjects<'_>) -> Result<Self, Fault> {
+    async fn start(
+        rig: &Rig,
+        grader: &Grader,
+        seed: Seed,
+        subjects: &mut Subjects<'_>,
+    ) -> Result<Self, Fault> {
         let (control, theirs) =
             harness::pair().map_err(io_fault("making the harness's descriptor 3"))?;
-        let limits = &job.grader.project.limits;
-        let spec = rig.runtime.harness(&job.grader.harness, theirs, harness_limits(limits.wall()));
+        let limits = &grader.project.limits;
+        let spec = rig.runtime.harness(&grader.harness, theirs, harness_limits(limits.wall()));
         // Both start at once: the harness's first event asks for a subject.
         let (running, ahead) = tokio::join!(rig.sandbox.start(spec), subjects.start_ahead());
         let running = running?;
         ahead?;
         let thresholds =
-            job.grader.project.checks.iter().map(|c| (c.id.clone(), c.threshold)).collect();
+            grader.project.checks.iter().map(|c| (c.id.clone(), c.threshold)).collect();
         let task = Task {
-            seed: job.seed.to_string(),
+            seed: seed.to_string(),
             thresholds,
             frame_bytes: limits.frame_mib << 20,
             request_ms: limits.request_s * 1000,
