@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use testat::commands::{admin, demo, doctor, grade, runtime, serve};
+use testat::commands::{admin, demo, doctor, grade, graders, runtime, serve};
 use testat::config::Config;
 
 /// Takes in course projects, grades them in a sandbox, works out who may sit the exam.
@@ -24,6 +24,9 @@ enum Command {
     Demo,
     /// Grade a folder or an archive on this machine
     Grade(grade::Grade),
+    /// The installed graders, and whether they can be trusted
+    #[command(subcommand)]
+    Graders(graders::Command),
     /// The root file system for students' programs
     #[command(subcommand)]
     Runtime(runtime::Command),
@@ -55,6 +58,9 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Demo => demo::run(&config).await?,
         Command::Grade(arguments) => {
             return Ok(ExitCode::from(grade::run(&config, arguments).await.code()));
+        }
+        Command::Graders(command) => {
+            return Ok(ExitCode::from(graders::run(&config, &command).await.code()));
         }
         Command::Runtime(command) => runtime::run(&config, &command).await?,
         Command::Doctor => return doctor::run(&config).await,

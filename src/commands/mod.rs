@@ -9,6 +9,7 @@ pub mod admin;
 pub mod demo;
 pub mod doctor;
 pub mod grade;
+pub mod graders;
 pub mod rig;
 pub mod runtime;
 pub mod serve;

@@ -136,7 +136,7 @@ pub enum GraderError {
     },
 }
 
-fn io_at(path: &Path) -> impl FnOnce(io::Error) -> GraderError {
+pub(super) fn io_at(path: &Path) -> impl FnOnce(io::Error) -> GraderError {
     let path = path.to_owned();
     move |source| GraderError::Io { path, source }
 }
