@@ -9,6 +9,8 @@ use super::solutions::Sort;
 use super::trial::{Graded, Outcome, Time, Trial};
 use crate::course::Language;
 
+const LANGUAGES: [Language; 2] = [Language::Python, Language::Rust];
+
 /// A right solution may fail by luck with this probability at most, a project.
 pub const CHANCE_LIMIT: f64 = 1e-4;
 /// Processor seconds that grading a reference may take, its build included.
@@ -49,8 +51,8 @@ pub struct Evidence {
     /// Each check whose value is a matter of luck, a language.
     pub lucks: Vec<CheckLuck>,
     /// The estimated probability that a right solution fails: the sum over the checks of the
-    /// language for which it is larger.
-    pub chance: f64,
+    /// language for which it is larger. Not known from one grading.
+    pub chance: Option<f64>,
     /// All gradings.
     pub trials: Vec<Trial>,
 }
@@ -165,11 +167,8 @@ impl Evidence {
             confusion: confusion(&trials),
             margins: rules.iter().map(|rule| margins(rule, &trials)).collect(),
             misses: trials.iter().filter_map(miss).collect(),
-            costs: [Language::Python, Language::Rust]
-                .into_iter()
-                .filter_map(|language| cost(language, &trials))
-                .collect(),
-            chance: chance(&lucks),
+            costs: LANGUAGES.into_iter().filter_map(|language| cost(language, &trials)).collect(),
+            chance: chance(&lucks, &trials),
             lucks,
             trials,
         }
@@ -275,7 +274,7 @@ fn cost(language: Language, trials: &[Trial]) -> Option<Cost> {
 
 fn lucks(rules: &[CheckRule], trials: &[Trial]) -> Vec<CheckLuck> {
     let mut found = Vec::new();
-    for language in [Language::Python, Language::Rust] {
+    for language in LANGUAGES {
         for rule in rules {
             let value = |graded: &Graded| graded.value(&rule.id)?.value;
             let values: Vec<f64> = of_reference(language, trials).filter_map(value).collect();
@@ -288,9 +287,11 @@ fn lucks(rules: &[CheckRule], trials: &[Trial]) -> Vec<CheckLuck> {
     found
 }
 
-fn chance(lucks: &[CheckLuck]) -> f64 {
+fn chance(lucks: &[CheckLuck], trials: &[Trial]) -> Option<f64> {
+    let known = |language: &Language| of_reference(*language, trials).nth(1).is_some();
     let sum = |language| {
-        lucks.iter().filter(|luck| luck.language == language).map(|luck| luck.luck.finally).sum()
+        let own = lucks.iter().filter(|luck| luck.language == language);
+        own.map(|luck| luck.luck.finally).sum::<f64>()
     };
-    f64::max(sum(Language::Python), sum(Language::Rust))
+    LANGUAGES.into_iter().filter(known).map(sum).reduce(f64::max)
 }

@@ -52,7 +52,10 @@ fn overview(graders: &[Evidence]) -> String {
             counts.wrong_passed.to_string(),
             counts.wrong_failed.to_string(),
             counts.faults.to_string(),
-            marked(probability(grader.chance), grader.chance <= CHANCE_LIMIT),
+            grader.chance.map_or_else(
+                || "-".to_owned(),
+                |chance| marked(probability(chance), chance <= CHANCE_LIMIT),
+            ),
         ]
     };
     table(
@@ -173,6 +176,9 @@ fn closest(closest: Option<&Closest>) -> [String; 3] {
 }
 
 fn lucks(grader: &Evidence) -> String {
+    if grader.chance.is_none() {
+        return "One seed says nothing about luck.\n".to_owned();
+    }
     let near: Vec<&CheckLuck> = grader.lucks.iter().filter(|luck| luck.luck.z < FAR).collect();
     if near.is_empty() {
         return format!(
