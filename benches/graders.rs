@@ -29,7 +29,7 @@ async fn bench() {
     let config = config(data.path());
     let rig = rig::open(&config, true).await.unwrap();
     let graders = serve::read_graders(&config).unwrap();
-    let plan = Plan { first_seed: 1, seeds: ROUNDS, wrong_seeds: 0, jobs: 1 };
+    let plan = Plan { first_seed: 1, seeds: ROUNDS, wrong_seeds: 0, wrong_each: None, jobs: 1 };
     let found = trials::verify(&rig, &graders.all(), plan, &|_, _| {}).await.unwrap();
     println!(
         "The reference solutions, {ROUNDS} seeds, one grading at a time; *ours* is the share of the \

@@ -15,8 +15,11 @@ const FAR: f64 = 100.0;
 /// Everything: what it was, the overview, the costs, each grader, and what did not come out right.
 pub fn whole(verification: &Verification) -> String {
     let plan = &verification.plan;
+    let each = plan
+        .wrong_each
+        .map_or_else(String::new, |each| format!(" (no more than {each} of each check)"));
     let mut text = format!(
-        "Seeds from {} on: {} for each reference, {} for each wrong solution; {} side by side. Runtime \
+        "Seeds from {} on: {} for each reference, {} for each wrong solution{each}; {} side by side. Runtime \
          `{}`.\n\n### Right and wrong, passed and failed\n\n",
         plan.first_seed,
         plan.seeds,

@@ -46,6 +46,9 @@ pub struct Verify {
     /// Seeds for each wrong solution; as for the references, but 5 at most, if not given
     #[arg(long, value_parser = clap::value_parser!(u64).range(0..=100_000))]
     wrong_seeds: Option<u64>,
+    /// Only so many wrong solutions of each check, the first by name; for a shorter run
+    #[arg(long, value_name = "WRONG")]
+    wrong_each: Option<usize>,
     /// The first seed; the others follow it
     #[arg(long, default_value_t = 1)]
     first_seed: u64,
@@ -146,6 +149,7 @@ async fn verify(config: &Config, args: &Verify, graders: &[&Grader]) -> anyhow::
         first_seed: args.first_seed,
         seeds: args.seeds,
         wrong_seeds: args.wrong_seeds.unwrap_or(args.seeds.min(5)),
+        wrong_each: args.wrong_each,
         jobs: args.jobs.map_or(cores, usize::from),
     };
     let progress = Progress::default();

@@ -1,5 +1,6 @@
 //! Grading a grader's own solutions for real, many side by side.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::sync::Arc;
 
@@ -27,11 +28,28 @@ pub struct Plan {
     pub seeds: u64,
     /// Seeds for each wrong one.
     pub wrong_seeds: u64,
+    /// How many wrong solutions of each check, the first by name; all if none.
+    pub wrong_each: Option<usize>,
     /// Gradings side by side.
     pub jobs: usize,
 }
 
 impl Plan {
+    /// Leaves out the wrong solutions that are too many.
+    fn of_those(&self, solutions: Vec<Solution>) -> Vec<Solution> {
+        let limit = self.wrong_each.unwrap_or(usize::MAX);
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        let mut is_due = |solution: &Solution| match &solution.sort {
+            Sort::Right { .. } => true,
+            Sort::Wrong { check, .. } => {
+                let count = counts.entry(check.clone()).or_default();
+                *count += 1;
+                *count <= limit
+            }
+        };
+        solutions.into_iter().filter(|solution| is_due(solution)).collect()
+    }
+
     fn seeds_for(&self, sort: &Sort) -> impl Iterator<Item = u64> {
         let count = match sort {
             Sort::Right { .. } => self.seeds,
@@ -63,7 +81,7 @@ pub async fn verify(
 ) -> anyhow::Result<Verification> {
     let mut due = Vec::new();
     for grader in graders {
-        for solution in solutions::of(grader)? {
+        for solution in plan.of_those(solutions::of(grader)?) {
             let subject = Arc::new(Subject::new(grader, &solution)?);
             due.extend(plan.seeds_for(&solution.sort).map(|seed| (subject.clone(), seed)));
         }
