@@ -75,7 +75,7 @@ impl<'a> Subjects<'a> {
 
     /// Starts a subject before the harness asks, so that both come up at once.
     pub async fn start_ahead(&mut self) -> Result<(), Fault> {
-        let pipes = self.start().await?;
+        let pipes = self.start(Duration::ZERO).await?;
         self.ahead = Some(pipes);
         Ok(())
     }
@@ -85,16 +85,23 @@ impl<'a> Subjects<'a> {
         if let Some(pipes) = self.ahead.take() {
             return Ok(pipes);
         }
-        self.end().await?;
-        self.start().await
+        let Some(mut old) = self.running.take() else {
+            return self.start(Duration::ZERO).await;
+        };
+        // Cleared up while the next comes up; what it used is known well enough by then.
+        old.kill();
+        let (seen, run) = (old.cpu_seen(), self.runs);
+        let (ending, pipes) = tokio::join!(old.wait(), self.start(seen));
+        self.take_in(&ending?, run);
+        pipes
     }
 
     /// A subject that finds the budget spent is not started: the harness meets closed pipes, asks
-    /// why, and is told.
-    async fn start(&mut self) -> Result<HarnessEnds, Fault> {
+    /// why, and is told. `leaving` is the processor time of one that is being ended and not yet counted.
+    async fn start(&mut self, leaving: Duration) -> Result<HarnessEnds, Fault> {
         let (ours, theirs) = harness::pipes().map_err(io_fault("making the subject's pipes"))?;
         self.last = None;
-        let limits = self.remaining();
+        let limits = self.remaining(leaving);
         if limits.wall.is_zero() || limits.cpu.is_zero() {
             self.last = Some(if limits.cpu.is_zero() { Reason::Cpu } else { Reason::Wall });
             return Ok(ours);
@@ -114,9 +121,9 @@ impl<'a> Subjects<'a> {
         Ok(ours)
     }
 
-    fn remaining(&self) -> Limits {
+    fn remaining(&self, leaving: Duration) -> Limits {
         Limits {
-            cpu: self.budget.cpu.saturating_sub(self.cpu),
+            cpu: self.budget.cpu.saturating_sub(self.cpu + leaving),
             wall: self.deadline.saturating_duration_since(Instant::now()),
             ..self.budget
         }
@@ -127,21 +134,22 @@ impl<'a> Subjects<'a> {
         if let Some(mut running) = self.running.take() {
             running.kill();
             let ending = running.wait().await?;
-            self.take_in(&ending);
+            self.take_in(&ending, self.runs);
+            self.last = Some(ending.reason);
         }
         Ok(())
     }
 
-    fn take_in(&mut self, ending: &Ending) {
+    /// Counts what the run of this number used, and keeps what it wrote.
+    fn take_in(&mut self, ending: &Ending, run: u32) {
         self.cpu += ending.used.cpu;
         self.peak_memory = self.peak_memory.max(ending.used.peak_memory);
         if !ending.stderr.is_empty() {
-            if self.runs > 1 {
-                self.log.push_str(&format!("--- run {} ---\n", self.runs));
+            if run > 1 {
+                self.log.push_str(&format!("--- run {run} ---\n"));
             }
             self.log.push_str(&String::from_utf8_lossy(&ending.stderr));
         }
-        self.last = Some(ending.reason);
     }
 
     /// How the present subject ended, or that it is ended now: a program whose pipe has closed is
@@ -156,7 +164,8 @@ impl<'a> Subjects<'a> {
                     running.wait().await?
                 }
             };
-            self.take_in(&ending);
+            self.take_in(&ending, self.runs);
+            self.last = Some(ending.reason);
         }
         let (words, by_itself) = match self.last {
             Some(reason) => (reason.in_words(&self.budget), reason != Reason::Ended),

@@ -205,8 +205,9 @@ impl Host {
             .map_err(system("capturing a program's output"))?;
         let process = run.process.get_ref().try_clone().map_err(system(STARTING))?;
         let asked = Arc::new(Notify::new());
+        let cpu_seen = run.cpu_seen.clone();
         let task = tokio::spawn(run.watch(capture, asked.clone()));
-        Ok(Running::new(task, asked, process))
+        Ok(Running::new(task, asked, process, cpu_seen))
     }
 
     /// Makes the control group and starts bubblewrap in it. Nothing is left if that fails.
@@ -250,6 +251,7 @@ impl Host {
                 group,
                 slot,
                 started,
+                cpu_seen: Arc::default(),
                 limits,
                 host: self.clone(),
                 reaped: false,

@@ -2,6 +2,8 @@
 
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -15,6 +17,7 @@ pub struct Running {
     task: JoinHandle<Result<Ending, Fault>>,
     asked: Arc<Notify>,
     process: OwnedFd,
+    cpu_seen: Arc<AtomicU64>,
     /// What the task gave; it gives it once only.
     ended: Option<Result<Ending, String>>,
 }
@@ -24,8 +27,9 @@ impl Running {
         task: JoinHandle<Result<Ending, Fault>>,
         asked: Arc<Notify>,
         process: OwnedFd,
+        cpu_seen: Arc<AtomicU64>,
     ) -> Self {
-        Self { task, asked, process, ended: None }
+        Self { task, asked, process, cpu_seen, ended: None }
     }
 
     /// Waits until the program and everything it started are gone. May be cancelled and called
@@ -45,6 +49,11 @@ impl Running {
         };
         self.ended = Some(ended.as_ref().map(Clone::clone).map_err(ToString::to_string));
         ended
+    }
+
+    /// Processor time that it had used when it was last looked at, some 20 ms ago at most.
+    pub fn cpu_seen(&self) -> Duration {
+        Duration::from_micros(self.cpu_seen.load(Ordering::Relaxed))
     }
 
     /// Ends the program now, if it still runs; [`Running::wait`] then gives

@@ -4,6 +4,7 @@
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::process::{
@@ -45,6 +46,8 @@ pub(super) struct Run {
     pub(super) group: Group,
     pub(super) slot: Option<Slot>,
     pub(super) started: Instant,
+    /// Microseconds of processor time at the last look.
+    pub(super) cpu_seen: Arc<AtomicU64>,
     pub(super) limits: Limits,
     /// Kept, because its thread is the parent of the process.
     pub(super) host: Arc<Host>,
@@ -116,7 +119,9 @@ impl Run {
         if self.group.ran_out_of_memory()? {
             return Ok(Some(Reason::Memory));
         }
-        Ok((self.group.cpu()? > self.limits.cpu).then_some(Reason::Cpu))
+        let cpu = self.group.cpu()?;
+        self.cpu_seen.store(cpu.as_micros() as u64, Ordering::Relaxed);
+        Ok((cpu > self.limits.cpu).then_some(Reason::Cpu))
     }
 
     /// Kills until no process is left, and reaps bubblewrap.
