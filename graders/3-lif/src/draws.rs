@@ -140,8 +140,8 @@ fn no_hold(stream: &mut Stream) -> Case {
 /// A neuron whose threshold, reset and rest are one, without a current: V' equals the threshold exactly
 /// whenever it is free, and a spike is due.
 ///
-/// The resting potential is a power of two, and the decay one whose complement is the same by 1 - exp and
-/// by expm1, so that every usual way to write the step, such as a V + (1 - a) v_inf, meets it to the bit.
+/// The resting potential is a power of two, and the decay a one whose complement is exact however it is
+/// taken, so that every usual way to write the step, such as a V + (1 - a) v_inf, meets it to the bit.
 fn at_threshold(stream: &mut Stream) -> Case {
     loop {
         let (dt, v_rest) = (stream.uniform(0.2, 0.5), -64.0);
@@ -150,7 +150,8 @@ fn at_threshold(stream: &mut Stream) -> Case {
         let drawn = neuron(stream, above, t_ref);
         let neuron = Neuron { v_rest, v_reset: v_rest, theta: v_rest, ..drawn };
         let current = Array2::zeros((stream.between(2, 4), stream.between(40, 80)));
-        if neuron.decay(dt) - libm::expm1(-dt / neuron.tau) == 1.0 {
+        let (a, complement) = (neuron.decay(dt), -libm::expm1(-dt / neuron.tau));
+        if a + complement == 1.0 && 1.0 + a - a == 1.0 {
             return run("theta = v_reset = v_rest without a current", current, neuron, dt);
         }
     }
@@ -257,7 +258,8 @@ fn sweep(stream: &mut Stream, above: bool) -> Sweep {
     let ladder = [0.3, 0.7, 0.95, 1.1, 1.3, 1.6, 2.0, 2.6, 3.5, 5.0];
     let kept = stream.between(6, ladder.len());
     let chosen = stream.permutation(ladder.len());
-    factors.extend(chosen.into_iter().take(kept).filter_map(|at| ladder.get(at)).map(|f| f * common));
+    factors
+        .extend(chosen.into_iter().take(kept).filter_map(|at| ladder.get(at)).map(|f| f * common));
     let order = stream.permutation(factors.len());
     let mixed: Vec<f64> = order.into_iter().filter_map(|at| factors.get(at).copied()).collect();
     sweep_of(stream, above, &mixed, "")
@@ -323,3 +325,6 @@ fn recording(stream: &mut Stream, dt: f64, above: bool) -> Recording {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -37,8 +37,7 @@ fn trace(id: &str, n: usize, case: &Case, v: &Array2<f64>) -> Option<Figure> {
     };
     let last = rounded(end.saturating_sub(1) as f64 * case.dt);
     let theta = rounded(case.neuron.theta);
-    let most =
-        got.iter().zip(&expected).take(end).fold(0.0, |m: f64, (a, b)| m.max((a - b).abs()));
+    let most = got.iter().zip(&expected).take(end).fold(0.0, |m: f64, (a, b)| m.max((a - b).abs()));
     let alt = format!(
         "Membrane potential of neuron {n} over the first {last} ms, as the submission and as the reference \
          have it, with the threshold at {theta} mV; they differ by at most {} mV.",
@@ -81,9 +80,10 @@ fn raster(case: &Case, s: &Array2<u8>) -> Figure {
 /// The rates returned over the current, with the closed form and the band that passes.
 pub fn fi_curve(sweep: &Sweep, got: &Array1<f64>) -> Figure {
     let neuron = &sweep.neuron;
-    let (low, high) = sweep.current.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), i| {
-        (l.min(*i), h.max(*i))
-    });
+    let (low, high) = sweep
+        .current
+        .iter()
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), i| (l.min(*i), h.max(*i)));
     let along: Vec<f64> = (0..=100).map(|k| low + (high - low) * f64::from(k) / 100.0).collect();
     let line = |name: &str, value: &dyn Fn(f64) -> f64| {
         (name.to_owned(), along.iter().map(|i| [rounded(*i), rounded(value(*i))]).collect())

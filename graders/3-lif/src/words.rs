@@ -21,11 +21,7 @@ pub fn of_sweep(sweep: &Sweep) -> String {
 /// One recording's arguments; never the neuron.
 pub fn of_recording(recording: &Recording) -> String {
     let (neurons, steps) = recording.current.dim();
-    format!(
-        "I, V, S ({neurons}, {steps}), dt {}{}",
-        number(recording.dt),
-        aside(recording.edge)
-    )
+    format!("I, V, S ({neurons}, {steps}), dt {}{}", number(recording.dt), aside(recording.edge))
 }
 
 fn of_neuron(neuron: &Neuron) -> String {

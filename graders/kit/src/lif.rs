@@ -74,12 +74,7 @@ pub trait Lif {
     ///
     /// # Errors
     /// Any problem; its text is shown in the report.
-    fn simulate(
-        &mut self,
-        i: ArrayView2<f64>,
-        p: Neuron,
-        dt: f64,
-    ) -> Result<Simulated, Problem>;
+    fn simulate(&mut self, i: ArrayView2<f64>, p: Neuron, dt: f64) -> Result<Simulated, Problem>;
 
     /// The steady firing rate in Hz for each constant current of `i` (K,) in nA.
     ///
