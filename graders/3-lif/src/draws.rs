@@ -234,7 +234,7 @@ pub struct Sweep {
 }
 
 /// The calls in order: a reset above rest and one below, in either order, each with currents from below 0
-/// to five times the rheobase, one just below it and one just above; a single current; the first again.
+/// to five times the rheobase, one just below it and three just above; a single current; the first again.
 pub fn sweeps(stream: &mut Stream) -> Vec<Sweep> {
     let above = stream.chance(0.5);
     let mut sweeps: Vec<Sweep> = [above, !above].map(|above| sweep(stream, above)).to_vec();
@@ -248,12 +248,9 @@ pub fn sweeps(stream: &mut Stream) -> Vec<Sweep> {
 }
 
 fn sweep(stream: &mut Stream, above: bool) -> Sweep {
-    let mut factors = vec![
-        stream.uniform(-1.0, -0.1),
-        stream.uniform(0.98, 0.995),
-        // Where the interval is longest: counting spikes in a short window shows here.
-        stream.uniform(1.005, 1.02),
-    ];
+    let mut factors = vec![stream.uniform(-1.0, -0.1), stream.uniform(0.98, 0.995)];
+    // Where intervals are longest: counting the few spikes of a window shows here.
+    factors.extend((0..3).map(|_| stream.uniform(1.005, 1.02)));
     let common = stream.uniform(0.98, 1.02);
     let ladder = [0.3, 0.7, 0.95, 1.1, 1.3, 1.6, 2.0, 2.6, 3.5, 5.0];
     let kept = stream.between(6, ladder.len());

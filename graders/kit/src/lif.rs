@@ -36,7 +36,7 @@ impl Neuron {
     ///
     /// # Errors
     /// It does not hold six numbers.
-    pub fn from_vector(p: ArrayView1<f64>) -> Result<Self, Problem> {
+    pub fn from_vector(p: &Array1<f64>) -> Result<Self, Problem> {
         match p.to_vec()[..] {
             [v_rest, v_reset, theta, r, tau, t_ref] => {
                 Ok(Self { v_rest, v_reset, theta, r, tau, t_ref })
@@ -107,13 +107,13 @@ impl<S: Lif> Answers for Served<S> {
         match op {
             "p3.simulate" => {
                 let (i, p) = (matrix(request, "I")?, vector(request, "p")?);
-                let p = Neuron::from_vector(p.view())?;
+                let p = Neuron::from_vector(&p)?;
                 let Simulated { v, s } = solution.simulate(i.view(), p, real(request, "dt")?)?;
                 Ok(Message::new().with("V", &v).with("S", &s))
             }
             "p3.fi" => {
                 let (i, p) = (vector(request, "I")?, vector(request, "p")?);
-                let p = Neuron::from_vector(p.view())?;
+                let p = Neuron::from_vector(&p)?;
                 Ok(Message::new().with("rate", &solution.fi_curve(i.view(), p)?))
             }
             "p3.identify" => {

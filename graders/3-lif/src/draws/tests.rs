@@ -61,10 +61,10 @@ fn every_curve_looks_just_below_and_just_above_the_rheobase() {
         assert_eq!(sweeps.iter().filter(|sweep| sweep.current.len() == 1).count(), 1);
         for sweep in sweeps.iter().filter(|sweep| sweep.current.len() > 1) {
             let within = |low: f64, high: f64| {
-                let share = |i: &f64| (low..=high).contains(&(i / sweep.neuron.rheobase()));
-                sweep.current.iter().any(share)
+                let share = |i: &&f64| (low..=high).contains(&(**i / sweep.neuron.rheobase()));
+                sweep.current.iter().filter(share).count()
             };
-            assert!(within(0.98, 0.995) && within(1.005, 1.02) && within(-1.0, -0.1));
+            assert_eq!((within(-1.0, -0.1), within(0.98, 0.995), within(1.005, 1.02)), (1, 1, 3));
             assert!(sweep.rate.iter().all(|rate| *rate == 0.0 || *rate > 5.0));
         }
     }
