@@ -11,7 +11,8 @@ def neuron(rng, dt):
     """Random parameters, as the grader draws them."""
     v_rest = rng.uniform(-75, -60)
     v_reset = v_rest + rng.choice([rng.uniform(2, 6), rng.uniform(-8, -2)])
-    theta, t_ref = v_rest + rng.uniform(12, 25), (rng.integers(3, 10) + rng.uniform(0.6, 0.9)) * dt
+    theta = v_rest + rng.uniform(12, 25)
+    t_ref = (np.floor(rng.uniform(1.5, 5) / dt) + rng.uniform(0.6, 0.9)) * dt
     return np.array([v_rest, v_reset, theta, rng.uniform(5, 15), rng.uniform(6, 25), t_ref])
 
 

@@ -33,7 +33,7 @@ impl Draw {
             theta: v_rest + self.uniform(12.0, 25.0),
             r: self.uniform(5.0, 15.0),
             tau: self.uniform(6.0, 25.0),
-            t_ref: (self.uniform(3.0, 10.0).floor() + self.uniform(0.6, 0.9)) * dt,
+            t_ref: ((self.uniform(1.5, 5.0) / dt).floor() + self.uniform(0.6, 0.9)) * dt,
         }
     }
 
