@@ -24,19 +24,26 @@ pub const LENGTH: f64 = 0.15;
 /// # Errors
 /// [`Fault`] for our own trouble.
 pub fn grade(grading: &mut Grading) -> Result<(), Fault> {
-    let clouds = clouds(&mut grading.stream(CLOUDS));
-    let trains = trains(&mut grading.stream(TRAINS));
+    let lesson = Lesson::draw(grading, 0);
     grading.progress("pca", 0, 1)?;
-    let directions = fresh(grading).and_then(|()| all_directions(grading, &clouds));
+    let directions =
+        fresh(grading).and_then(|()| all_directions(grading, &lesson.clouds)).map_err(blame);
     grading.progress("corr", 0, 1)?;
-    let weights = weights(grading, &trains);
-    match (directions, weights) {
-        (Ok(directions), Ok(weights)) => {
-            let lesson = Lesson { clouds, trains };
-            decide(grading, &lesson, &Learnt { directions, weights })
-        }
-        (directions, weights) => one_failed(grading, &clouds, &trains, directions, weights),
+    let weights = weights(grading, &lesson.trains).map_err(blame);
+    let learnt = Learnt { directions: measured(directions)?, weights: measured(weights)? };
+    grading.progress("repeatable", 0, 1)?;
+    if learnt.directions.is_ok() || learnt.weights.is_ok() {
+        let repeatable = match again(grading, &lesson, &learnt) {
+            Ok(measured) => measured,
+            Err(trouble) => blame(trouble)?,
+        };
+        grading.decide("repeatable", repeatable)?;
     }
+    decide(grading, &lesson, &learnt)?;
+    grading.rest(
+        "not measured: neither learner gave anything to compare (see the checks `pca` and `corr`)",
+    )?;
+    show(grading, &lesson, &learnt)
 }
 
 /// What is to be learnt from.
@@ -45,69 +52,78 @@ struct Lesson {
     trains: Trains,
 }
 
-/// What was learnt.
+impl Lesson {
+    /// The first lesson, or the reserve of this number.
+    fn draw(grading: &Grading, reserve: u64) -> Self {
+        Self {
+            clouds: clouds(&mut grading.stream(CLOUDS + reserve)),
+            trains: trains(&mut grading.stream(TRAINS + reserve)),
+        }
+    }
+}
+
+/// What was learnt, or the failed check in its place.
 struct Learnt {
     /// (n, k) of each cloud.
-    directions: Vec<Array2<f64>>,
+    directions: Result<Vec<Array2<f64>>, Measured>,
     /// (n,).
-    weights: Array1<f64>,
+    weights: Result<Array1<f64>, Measured>,
 }
 
-fn decide(grading: &mut Grading, lesson: &Lesson, learnt: &Learnt) -> Result<(), Fault> {
-    grading.progress("repeatable", 0, 1)?;
-    let repeated = match again(grading, lesson, learnt) {
-        Ok(measured) => measured,
-        Err(trouble) => blame(trouble)?,
-    };
-    grading.decide("repeatable", repeated)?;
-    let view = View::of(&lesson.clouds, &learnt.directions);
-    let value = auroc(&learnt.weights, &lesson.trains.group);
-    let words = |id: &str, shown: f64, threshold: f64| match id {
-        "pca" => view.sentence(shown, threshold),
-        _ => corr_sentence(shown, threshold, &learnt.weights, value),
-    };
-    let first = vec![view.least, value];
-    learning::decide(grading, &["pca", "corr"], first, words, |grading, reserve| {
-        let clouds = clouds(&mut grading.stream(CLOUDS + reserve));
-        let trains = trains(&mut grading.stream(TRAINS + reserve));
-        fresh(grading)?;
-        let directions = all_directions(grading, &clouds)?;
-        let weights = weights(grading, &trains)?;
-        Ok(vec![View::of(&clouds, &directions).least, auroc(&weights, &trains.group)])
-    })?;
-    let pair = lesson.clouds.iter().zip(&learnt.directions).find(|(cloud, _)| cloud.k == 2);
-    if let Some((cloud, columns)) = pair {
-        grading.show(pictures::directions(cloud, columns))?;
+/// The failed check in its place is the subject's; a fault is ours.
+fn measured<T>(learnt: Result<T, Result<Measured, Fault>>) -> Result<Result<T, Measured>, Fault> {
+    match learnt {
+        Ok(learnt) => Ok(Ok(learnt)),
+        Err(blamed) => blamed.map(Err),
     }
-    grading.show(pictures::weights(&learnt.weights, &lesson.trains.group, value))
 }
 
-/// Decides when at least one of the two gave nothing to measure.
-fn one_failed(
-    grading: &mut Grading,
-    clouds: &[Cloud],
-    trains: &Trains,
-    directions: Result<Vec<Array2<f64>>, Trouble>,
-    weights: Result<Array1<f64>, Trouble>,
-) -> Result<(), Fault> {
-    let pca = match directions {
+/// Decides `pca` and `corr`: with reserves only if both gave something to measure.
+fn decide(grading: &mut Grading, lesson: &Lesson, learnt: &Learnt) -> Result<(), Fault> {
+    let (mut ids, mut first) = (Vec::new(), Vec::new());
+    let mut view = None;
+    match &learnt.directions {
         Ok(directions) => {
-            let view = View::of(clouds, &directions);
-            Measured::new(view.least, view.sentence(view.least, grading.threshold("pca")?))
+            let seen = View::of(&lesson.clouds, directions);
+            ids.push("pca");
+            first.push(seen.least);
+            view = Some(seen);
         }
-        Err(trouble) => blame(trouble)?,
-    };
-    grading.decide("pca", pca)?;
-    let corr = match weights {
+        Err(failed) => drop(grading.decide("pca", failed.clone())?),
+    }
+    match &learnt.weights {
         Ok(weights) => {
-            let value = auroc(&weights, &trains.group);
-            let threshold = grading.threshold("corr")?;
-            Measured::new(value, corr_sentence(value, threshold, &weights, value))
+            ids.push("corr");
+            first.push(auroc(weights, &lesson.trains.group));
         }
-        Err(trouble) => blame(trouble)?,
+        Err(failed) => drop(grading.decide("corr", failed.clone())?),
+    }
+    let words = |id: &str, value: f64, threshold: f64| match (id, &view, &learnt.weights) {
+        ("pca", Some(view), _) => view.sentence(value, threshold),
+        (_, _, Ok(weights)) => corr_sentence(value, threshold, weights, &lesson.trains),
+        _ => String::new(),
     };
-    grading.decide("corr", corr)?;
-    grading.rest("not measured: learning gave nothing to compare (see the checks `pca` and `corr`)")
+    learning::decide(grading, &ids, first, words, |grading, reserve| {
+        let lesson = Lesson::draw(grading, reserve);
+        fresh(grading)?;
+        let directions = all_directions(grading, &lesson.clouds)?;
+        let weights = weights(grading, &lesson.trains)?;
+        let least = View::of(&lesson.clouds, &directions).least;
+        Ok(vec![least, auroc(&weights, &lesson.trains.group)])
+    })
+}
+
+fn show(grading: &mut Grading, lesson: &Lesson, learnt: &Learnt) -> Result<(), Fault> {
+    if let Ok(directions) = &learnt.directions {
+        let pair = lesson.clouds.iter().zip(directions).find(|(cloud, _)| cloud.k == 2);
+        if let Some((cloud, columns)) = pair {
+            grading.show(pictures::directions(cloud, columns))?;
+        }
+    }
+    match &learnt.weights {
+        Ok(weights) => grading.show(pictures::weights(weights, &lesson.trains.group)),
+        Err(_) => Ok(()),
+    }
 }
 
 fn fresh(grading: &mut Grading) -> Result<(), Trouble> {
@@ -131,17 +147,24 @@ fn weights(grading: &mut Grading, trains: &Trains) -> Result<Array1<f64>, Troubl
     read.and_then(|()| reply.vector("w", trains.group.len())).map_err(unfit("learn_stdp"))
 }
 
-/// Calls both learners once more in a fresh process, in another order, so that one generator for all
-/// calls shows too.
+/// Calls what worked once more in a fresh process, in another order, so that one generator for all calls
+/// shows too.
 fn again(grading: &mut Grading, lesson: &Lesson, learnt: &Learnt) -> Result<Measured, Trouble> {
     fresh(grading)?;
-    let again = weights(grading, &lesson.trains)?;
-    let mut numbers = (learnt.weights.to_vec(), again.to_vec());
-    if let (Some(cloud), Some(first)) = (lesson.clouds.last(), learnt.directions.last()) {
-        numbers.0.extend(first);
-        numbers.1.extend(&directions(grading, cloud)?);
+    let (mut functions, mut before, mut after) = (Vec::new(), Vec::new(), Vec::new());
+    if let Ok(first) = &learnt.weights {
+        functions.push("learn_stdp");
+        before.extend(first);
+        after.extend(weights(grading, &lesson.trains)?);
     }
-    Ok(repeatable("learn_stdp` and `learn_pca", &numbers.0, &numbers.1))
+    if let Ok(all) = &learnt.directions
+        && let (Some(cloud), Some(first)) = (lesson.clouds.last(), all.last())
+    {
+        functions.push("learn_pca");
+        before.extend(first);
+        after.extend(directions(grading, cloud)?);
+    }
+    Ok(repeatable(&functions.join("` and `"), &before, &after))
 }
 
 /// What learnt directions are like beside the true ones.
@@ -215,13 +238,13 @@ fn hint(cloud: &Cloud, columns: &Array2<f64>, column: usize, length: f64) -> &'s
     }
 }
 
-fn corr_sentence(shown: f64, threshold: f64, weights: &Array1<f64>, first: f64) -> String {
+fn corr_sentence(shown: f64, threshold: f64, weights: &Array1<f64>, trains: &Trains) -> String {
     let start = weights.first().copied().unwrap_or_default();
     let hint = if shown >= threshold {
         ""
     } else if weights.iter().all(|w| *w == start) {
         ". All weights are equal: nothing was learnt"
-    } else if first < 0.3 {
+    } else if auroc(weights, &trains.group) < 0.3 {
         ". The correlated inputs have the smaller weights: does an output spike come after the inputs that \
          caused it, and does an input before the output strengthen? See the handout"
     } else {

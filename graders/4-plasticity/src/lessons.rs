@@ -20,7 +20,7 @@ pub const STEPS: usize = 60_000;
 /// Probability of a spike in one step: 15 Hz.
 pub const RATE: f64 = 0.015;
 /// Probability with which an input of the group takes over a step of the common train.
-pub const SHARE: f64 = 0.5;
+pub const SHARE: f64 = 0.8;
 
 /// A cloud of samples around 0.
 #[derive(Clone, Debug)]
@@ -93,8 +93,14 @@ pub fn trains(stream: &mut Stream) -> Trains {
             *input = true;
         }
     }
+    // Exactly as many spikes as expected: else the whole group would fire a little more, or less, together.
     let mut common = vec![0; STEPS];
-    common.fill_with(|| u8::from(stream.chance(RATE)));
+    let spikes = (RATE * STEPS as f64).round() as usize;
+    for at in stream.permutation(STEPS).into_iter().take(spikes) {
+        if let Some(step) = common.get_mut(at) {
+            *step = 1;
+        }
+    }
     let mut pre = Array2::zeros((INPUTS, STEPS));
     for (mut train, correlated) in pre.rows_mut().into_iter().zip(&group) {
         for (spike, common) in train.iter_mut().zip(&common) {

@@ -3,7 +3,7 @@
 //! ```text
 //! grade -> start        a process that answers
 //!       -> components   hebb, oja, bcm, stdp, window on random arguments, against `reference`
-//!       -> learning     pca and corr (hidden directions, a hidden group), repeatable
+//!       -> learning     repeatable, pca and corr (hidden directions, a hidden group)
 //! ```
 //! The arguments come from [`draws`] and [`lessons`] and go out as [`requests`], the words of a failed check
 //! come from [`words`] and [`diagnosis`], the pictures from [`pictures`]; `project.toml` holds the
@@ -31,9 +31,9 @@ pub const RULES: [Rule; 9] = [
     Rule { id: "bcm", title: "The rule of Bienenstock, Cooper and Munro", comparison: AtMost },
     Rule { id: "stdp", title: "Spike-timing dependent plasticity", comparison: AtMost },
     Rule { id: "window", title: "The STDP window", comparison: AtMost },
+    Rule { id: "repeatable", title: "The same seed, the same weights", comparison: Exactly },
     Rule { id: "pca", title: "Learning principal directions", comparison: AtLeast },
     Rule { id: "corr", title: "Finding the correlated inputs", comparison: AtLeast },
-    Rule { id: "repeatable", title: "The same seed, the same weights", comparison: Exactly },
 ];
 
 /// Decides every check.

@@ -7,7 +7,7 @@ use testat_kit::words::{error, number};
 
 use crate::draws::WindowCase;
 use crate::lessons::Cloud;
-use crate::reference::stdp_window;
+use crate::reference::{auroc, stdp_window};
 
 /// Weights drawn of each course.
 const DRAWN: usize = 3;
@@ -123,7 +123,7 @@ pub fn directions(cloud: &Cloud, learnt: &Array2<f64>) -> Figure {
 }
 
 /// How the final weights are distributed, the hidden group beside the others. It counts, and names no input.
-pub fn weights(w: &Array1<f64>, group: &[bool], auroc: f64) -> Figure {
+pub fn weights(w: &Array1<f64>, group: &[bool]) -> Figure {
     let low = w.fold(f64::INFINITY, |low, w| low.min(*w));
     let high = w.fold(f64::NEG_INFINITY, |high, w| high.max(*w));
     let width = if high > low { (high - low) / BINS as f64 } else { 1.0 };
@@ -151,7 +151,7 @@ pub fn weights(w: &Array1<f64>, group: &[bool], auroc: f64) -> Figure {
         number(high),
         mean(true),
         mean(false),
-        number(auroc)
+        number(auroc(w, group))
     );
     figure("weights", "Final weights of correlated and other inputs", alt, plot)
 }
