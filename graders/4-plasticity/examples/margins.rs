@@ -21,11 +21,11 @@ type Way = fn(&Cloud, &mut Stream) -> Array2<f64>;
 
 const WAYS: [(&str, Way); 9] = [
     ("reference (Sanger, falling rate)", sanger),
-    ("Sanger, rate 0.01 of the power, 10 passes", |c, s| hebbian(c, s, Output::Sanger, 0.01, 10)),
-    ("Sanger, rate 0.003 of the power, 10 passes", |c, s| hebbian(c, s, Output::Sanger, 0.003, 10)),
+    ("Sanger, constant rate 0.1, 10 passes", |c, s| hebbian(c, s, Output::Sanger, 0.1, 10)),
+    ("Sanger, constant rate 0.03, 10 passes", |c, s| hebbian(c, s, Output::Sanger, 0.03, 10)),
     ("Oja's rule one after the other, deflated", deflated),
-    ("Oja's subspace rule (no order)", |c, s| hebbian(c, s, Output::Subspace, 0.003, 20)),
-    ("Oja's rule for every column", |c, s| hebbian(c, s, Output::Alone, 0.003, 10)),
+    ("Oja's subspace rule (no order)", |c, s| hebbian(c, s, Output::Subspace, 0.03, 20)),
+    ("Oja's rule for every column", |c, s| hebbian(c, s, Output::Alone, 0.03, 10)),
     ("direction of the mean", mean),
     ("random directions", random),
     ("three times too long", |c, s| sanger(c, s) * 3.0),
@@ -115,7 +115,7 @@ enum Output {
     Alone,
 }
 
-/// Oja's rule with several outputs, `rate` over the samples' mean square, the samples in order.
+/// Oja's rule with several outputs, `rate` for samples of unit mean square, the samples in order.
 fn hebbian(
     cloud: &Cloud,
     stream: &mut Stream,
@@ -124,8 +124,7 @@ fn hebbian(
     passes: usize,
 ) -> Array2<f64> {
     let power = cloud.x.mapv(|x| x * x).sum() / cloud.x.nrows() as f64;
-    // With a rate of one over the largest variance a sample would move a weight by its own length.
-    let rate = rate / power * 10.0;
+    let rate = rate / power;
     let mut w: Array2<f64> = stream.normals((cloud.k, cloud.x.ncols()), 0.1);
     for _ in 0..passes {
         for x in cloud.x.rows() {
@@ -153,7 +152,7 @@ fn deflated(cloud: &Cloud, stream: &mut Stream) -> Array2<f64> {
     let mut rest = Cloud { k: 1, ..cloud.clone() };
     let mut found = Array2::zeros((cloud.x.ncols(), cloud.k));
     for mut column in found.columns_mut() {
-        let learnt = hebbian(&rest, stream, Output::Alone, 0.002, 15);
+        let learnt = hebbian(&rest, stream, Output::Alone, 0.02, 15);
         let w: Array1<f64> = learnt.index_axis(Axis(1), 0).to_owned();
         for mut x in rest.x.rows_mut() {
             let along = x.dot(&w) / w.dot(&w);

@@ -19,7 +19,7 @@ pub const GROUP: usize = 12;
 pub const STEPS: usize = 60_000;
 /// Probability of a spike in one step: 15 Hz.
 pub const RATE: f64 = 0.015;
-/// Probability with which an input of the group takes over a step of the common train.
+/// Probability with which an input of the group keeps a spike of the common train.
 pub const SHARE: f64 = 0.8;
 
 /// A cloud of samples around 0.
@@ -85,7 +85,8 @@ pub struct Trains {
     pub seed: i64,
 }
 
-/// Poisson trains of one rate; those of the hidden group share spikes of a common train.
+/// Poisson trains of one rate; those of the hidden group keep most spikes of a common train, and have fewer
+/// of their own.
 pub fn trains(stream: &mut Stream) -> Trains {
     let mut group = vec![false; INPUTS];
     for at in stream.permutation(INPUTS).into_iter().take(GROUP) {
@@ -94,21 +95,36 @@ pub fn trains(stream: &mut Stream) -> Trains {
         }
     }
     // Exactly as many spikes as expected: else the whole group would fire a little more, or less, together.
-    let mut common = vec![0; STEPS];
-    let spikes = (RATE * STEPS as f64).round() as usize;
-    for at in stream.permutation(STEPS).into_iter().take(spikes) {
-        if let Some(step) = common.get_mut(at) {
-            *step = 1;
-        }
-    }
+    let mut common = stream.permutation(STEPS);
+    common.truncate((RATE * STEPS as f64).round() as usize);
     let mut pre = Array2::zeros((INPUTS, STEPS));
     for (mut train, correlated) in pre.rows_mut().into_iter().zip(&group) {
-        for (spike, common) in train.iter_mut().zip(&common) {
-            let copies = *correlated && stream.chance(SHARE);
-            *spike = if copies { *common } else { u8::from(stream.chance(RATE)) };
+        let mut spikes =
+            if *correlated { poisson(stream, RATE * (1.0 - SHARE)) } else { poisson(stream, RATE) };
+        if *correlated {
+            spikes.extend(common.iter().filter(|_| stream.chance(SHARE)));
+        }
+        for at in spikes {
+            if let Some(step) = train.get_mut(at) {
+                *step = 1;
+            }
         }
     }
     Trains { pre, group, seed: stream.handed_seed() }
+}
+
+/// The steps in which a train with this probability of a spike a step has one, gap by gap.
+fn poisson(stream: &mut Stream, rate: f64) -> Vec<usize> {
+    let (mut spikes, mut at) = (Vec::new(), 0);
+    loop {
+        // Of libm, so that a seed draws the same trains on every machine.
+        at += (libm::log(1.0 - stream.uniform(0.0, 1.0)) / libm::log(1.0 - rate)) as usize;
+        if at >= STEPS {
+            return spikes;
+        }
+        spikes.push(at);
+        at += 1;
+    }
 }
 
 #[cfg(test)]

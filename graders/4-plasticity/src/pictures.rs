@@ -3,7 +3,7 @@
 use ndarray::{Array1, Array2};
 use testat_kit::figure::{axis, figure, lines};
 use testat_kit::report::Figure;
-use testat_kit::words::{error, number};
+use testat_kit::words::number;
 
 use crate::draws::WindowCase;
 use crate::lessons::Cloud;
@@ -48,7 +48,7 @@ pub fn course(id: &str, got: &Array2<f64>, right: &Array2<f64>) -> Figure {
     let alt = format!(
         "The first weights of the first call from {horizontal} 0 to {last}, submission beside \
          reference; over all weights the two differ by at most {}.",
-        error(most)
+        number(most)
     );
     figure(&format!("weights-{id}"), title, alt, plot)
 }
