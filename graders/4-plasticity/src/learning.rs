@@ -26,10 +26,12 @@ pub const LENGTH: f64 = 0.15;
 pub fn grade(grading: &mut Grading) -> Result<(), Fault> {
     let lesson = Lesson::draw(grading, 0);
     grading.progress("pca", 0, 1)?;
-    let directions =
-        fresh(grading).and_then(|()| all_directions(grading, &lesson.clouds)).map_err(blame);
+    let directions = match fresh(grading) {
+        Ok(()) => all_directions(grading, &lesson.clouds),
+        Err(trouble) => Err((trouble, String::new())),
+    };
     grading.progress("corr", 0, 1)?;
-    let weights = weights(grading, &lesson.trains).map_err(blame);
+    let weights = weights(grading, &lesson.trains).map_err(|trouble| (trouble, String::new()));
     let learnt = Learnt { directions: measured(directions)?, weights: measured(weights)? };
     grading.progress("repeatable", 0, 1)?;
     if learnt.directions.is_ok() || learnt.weights.is_ok() {
@@ -70,12 +72,15 @@ struct Learnt {
     weights: Result<Array1<f64>, Measured>,
 }
 
-/// The failed check in its place is the subject's; a fault is ours.
-fn measured<T>(learnt: Result<T, Result<Measured, Fault>>) -> Result<Result<T, Measured>, Fault> {
-    match learnt {
-        Ok(learnt) => Ok(Ok(learnt)),
-        Err(blamed) => blamed.map(Err),
-    }
+/// Trouble becomes the failed check, with what the call was given; a fault of ours stays one.
+fn measured<T>(learnt: Result<T, (Trouble, String)>) -> Result<Result<T, Measured>, Fault> {
+    let (trouble, arguments) = match learnt {
+        Ok(learnt) => return Ok(Ok(learnt)),
+        Err(both) => both,
+    };
+    let mut failed = blame(trouble)?;
+    failed.message.push_str(&arguments);
+    Ok(Err(failed))
 }
 
 /// Decides `pca` and `corr`: with reserves only if both gave something to measure.
@@ -106,7 +111,7 @@ fn decide(grading: &mut Grading, lesson: &Lesson, learnt: &Learnt) -> Result<(),
     learning::decide(grading, &ids, first, words, |grading, reserve| {
         let lesson = Lesson::draw(grading, reserve);
         fresh(grading)?;
-        let directions = all_directions(grading, &lesson.clouds)?;
+        let directions = all_directions(grading, &lesson.clouds).map_err(|(trouble, _)| trouble)?;
         let weights = weights(grading, &lesson.trains)?;
         let least = View::of(&lesson.clouds, &directions).least;
         Ok(vec![least, auroc(&weights, &lesson.trains.group)])
@@ -130,8 +135,17 @@ fn fresh(grading: &mut Grading) -> Result<(), Trouble> {
     grading.subject.restart()
 }
 
-fn all_directions(grading: &mut Grading, clouds: &[Cloud]) -> Result<Vec<Array2<f64>>, Trouble> {
-    clouds.iter().map(|cloud| directions(grading, cloud)).collect()
+/// The columns for each cloud; with the trouble come the arguments that met it, in words.
+fn all_directions(
+    grading: &mut Grading,
+    clouds: &[Cloud],
+) -> Result<Vec<Array2<f64>>, (Trouble, String)> {
+    let ask = |cloud: &Cloud| {
+        let ((samples, inputs), k) = (cloud.x.dim(), cloud.k);
+        let arguments = format!(" (the arguments were: X ({samples}, {inputs}), k {k})");
+        directions(grading, cloud).map_err(|trouble| (trouble, arguments))
+    };
+    clouds.iter().map(ask).collect()
 }
 
 fn directions(grading: &mut Grading, cloud: &Cloud) -> Result<Array2<f64>, Trouble> {
