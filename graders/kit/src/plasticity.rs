@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Ix1, Ix2};
 
-use crate::arguments::{self, bytes, int, matrix, real, vector};
+use crate::arguments::{bytes, int, matrix, real, vector};
 use crate::link::Message;
 use crate::serve::{self, Answers, Problem};
 
@@ -30,7 +30,7 @@ impl Pairing {
     ///
     /// # Errors
     /// Another number of entries.
-    pub fn of(p: ArrayView1<f64>) -> Result<Self, Problem> {
+    pub fn of(p: &Array1<f64>) -> Result<Self, Problem> {
         match p.to_vec()[..] {
             [a_plus, a_minus, tau_plus, tau_minus, w_min, w_max] => {
                 Ok(Self { a_plus, a_minus, tau_plus, tau_minus, w_min, w_max })
@@ -184,5 +184,5 @@ fn spikes(request: &Message) -> Result<Array2<u8>, Problem> {
 }
 
 fn pairing(request: &Message) -> Result<Pairing, Problem> {
-    Pairing::of(arguments::vector(request, "p")?.view())
+    Pairing::of(&vector(request, "p")?)
 }
