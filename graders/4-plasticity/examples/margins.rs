@@ -4,7 +4,6 @@
 //! Each seed draws clouds and spike trains as a grading does; each way of learning is judged as a grading
 //! judges.
 
-#[expect(clippy::needless_pass_by_value, reason = "a student's tree passes views as it likes")]
 #[path = "../reference/rust/src/solution.rs"]
 mod solution;
 

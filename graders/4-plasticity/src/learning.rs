@@ -10,7 +10,7 @@ use testat_kit::words::number;
 
 use crate::lessons::{Cloud, Trains, clouds, trains};
 use crate::reference::auroc;
-use crate::{pictures, requests};
+use crate::{pictures, requests, words};
 
 /// Stream of the first clouds; those of the reserves follow.
 const CLOUDS: u64 = 10;
@@ -26,13 +26,11 @@ pub const LENGTH: f64 = 0.15;
 pub fn grade(grading: &mut Grading) -> Result<(), Fault> {
     let lesson = Lesson::draw(grading, 0);
     grading.progress("pca", 0, 1)?;
-    let directions = match fresh(grading) {
-        Ok(()) => all_directions(grading, &lesson.clouds),
-        Err(trouble) => Err((trouble, String::new())),
-    };
+    let directions = fresh(grading).and_then(|()| all_directions(grading, &lesson.clouds));
+    let directions = measured(directions, &words::of_clouds(&lesson.clouds))?;
     grading.progress("corr", 0, 1)?;
-    let weights = weights(grading, &lesson.trains).map_err(|trouble| (trouble, String::new()));
-    let learnt = Learnt { directions: measured(directions)?, weights: measured(weights)? };
+    let weights = measured(weights(grading, &lesson.trains), &words::of_trains(&lesson.trains))?;
+    let learnt = Learnt { directions, weights };
     grading.progress("repeatable", 0, 1)?;
     if learnt.directions.is_ok() || learnt.weights.is_ok() {
         let repeatable = match again(grading, &lesson, &learnt) {
@@ -72,15 +70,16 @@ struct Learnt {
     weights: Result<Array1<f64>, Measured>,
 }
 
-/// Trouble becomes the failed check, with what the call was given; a fault of ours stays one.
-fn measured<T>(learnt: Result<T, (Trouble, String)>) -> Result<Result<T, Measured>, Fault> {
-    let (trouble, arguments) = match learnt {
-        Ok(learnt) => return Ok(Ok(learnt)),
-        Err(both) => both,
-    };
-    let mut failed = blame(trouble)?;
-    failed.message.push_str(&arguments);
-    Ok(Err(failed))
+/// Trouble becomes the failed check, with what was asked; a fault of ours stays one.
+fn measured<T>(learnt: Result<T, Trouble>, arguments: &str) -> Result<Result<T, Measured>, Fault> {
+    match learnt {
+        Ok(learnt) => Ok(Ok(learnt)),
+        Err(trouble) => {
+            let mut failed = blame(trouble)?;
+            failed.message.push_str(&format!("\nAsked with: {arguments}."));
+            Ok(Err(failed))
+        }
+    }
 }
 
 /// Decides `pca` and `corr`: with reserves only if both gave something to measure.
@@ -103,15 +102,15 @@ fn decide(grading: &mut Grading, lesson: &Lesson, learnt: &Learnt) -> Result<(),
         }
         Err(failed) => drop(grading.decide("corr", failed.clone())?),
     }
-    let words = |id: &str, value: f64, threshold: f64| match (id, &view, &learnt.weights) {
+    let sentence = |id: &str, value: f64, threshold: f64| match (id, &view, &learnt.weights) {
         ("pca", Some(view), _) => view.sentence(value, threshold),
         (_, _, Ok(weights)) => corr_sentence(value, threshold, weights, &lesson.trains),
         _ => String::new(),
     };
-    learning::decide(grading, &ids, first, words, |grading, reserve| {
+    learning::decide(grading, &ids, first, sentence, |grading, reserve| {
         let lesson = Lesson::draw(grading, reserve);
         fresh(grading)?;
-        let directions = all_directions(grading, &lesson.clouds).map_err(|(trouble, _)| trouble)?;
+        let directions = all_directions(grading, &lesson.clouds)?;
         let weights = weights(grading, &lesson.trains)?;
         let least = View::of(&lesson.clouds, &directions).least;
         Ok(vec![least, auroc(&weights, &lesson.trains.group)])
@@ -135,17 +134,8 @@ fn fresh(grading: &mut Grading) -> Result<(), Trouble> {
     grading.subject.restart()
 }
 
-/// The columns for each cloud; with the trouble come the arguments that met it, in words.
-fn all_directions(
-    grading: &mut Grading,
-    clouds: &[Cloud],
-) -> Result<Vec<Array2<f64>>, (Trouble, String)> {
-    let ask = |cloud: &Cloud| {
-        let ((samples, inputs), k) = (cloud.x.dim(), cloud.k);
-        let arguments = format!(" (the arguments were: X ({samples}, {inputs}), k {k})");
-        directions(grading, cloud).map_err(|trouble| (trouble, arguments))
-    };
-    clouds.iter().map(ask).collect()
+fn all_directions(grading: &mut Grading, clouds: &[Cloud]) -> Result<Vec<Array2<f64>>, Trouble> {
+    clouds.iter().map(|cloud| directions(grading, cloud)).collect()
 }
 
 fn directions(grading: &mut Grading, cloud: &Cloud) -> Result<Array2<f64>, Trouble> {

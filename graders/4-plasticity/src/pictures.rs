@@ -128,7 +128,7 @@ pub fn weights(w: &Array1<f64>, group: &[bool]) -> Figure {
     let high = w.fold(f64::NEG_INFINITY, |high, w| high.max(*w));
     let width = if high > low { (high - low) / BINS as f64 } else { 1.0 };
     let line = |name: &str, wanted: bool| {
-        let mut counts = vec![0.0; BINS];
+        let mut counts = [0.0; BINS];
         for (w, _) in w.iter().zip(group).filter(|(_, of)| **of == wanted) {
             let bin = (((w - low) / width) as usize).min(BINS - 1);
             if let Some(count) = counts.get_mut(bin) {

@@ -3,6 +3,7 @@
 use testat_kit::words::{aside, number};
 
 use crate::draws::{PairCase, RateCase, WindowCase};
+use crate::lessons::{Cloud, Trains};
 use crate::reference::{Pairing, RateRule};
 
 /// One case's arguments: `w0 (5,), X (312, 5), eta 0.01234, decay 1.840 (a single sample)`.
@@ -33,6 +34,21 @@ pub fn of_pairs(case: &PairCase) -> String {
 /// One case's arguments.
 pub fn of_window(case: &WindowCase) -> String {
     format!("d ({},), {}{}", case.d.len(), pairing(&case.p), aside(case.edge))
+}
+
+/// The three clouds, in the order asked.
+pub fn of_clouds(clouds: &[Cloud]) -> String {
+    let each = |cloud: &Cloud| {
+        let (samples, inputs) = cloud.x.dim();
+        format!("X ({samples}, {inputs}) with k {}", cloud.k)
+    };
+    clouds.iter().map(each).collect::<Vec<_>>().join(", then ")
+}
+
+/// The spike trains.
+pub fn of_trains(trains: &Trains) -> String {
+    let (inputs, steps) = trains.pre.dim();
+    format!("pre ({inputs}, {steps})")
 }
 
 /// `p [0.01, 0.012, 20, 20, 0, 1]`.

@@ -1,7 +1,6 @@
 //! Whole gradings inside one process: a right solution passes, wrong ones fail by their check.
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
-#[expect(clippy::needless_pass_by_value, reason = "a student's tree passes views as it likes")]
 #[path = "../reference/rust/src/solution.rs"]
 mod solution;
 mod wrong;
