@@ -1,0 +1,120 @@
+//! Whole gradings inside one process: a right solution passes, wrong ones fail by their check.
+#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+#[path = "../reference/rust/src/solution.rs"]
+mod solution;
+mod wrong;
+
+use solution::Solution;
+use testat_kit::plasticity::answers;
+use testat_kit::rehearsal::{Rehearsal, rehearse, task};
+use testat_kit::report::{Task, Verdict};
+use testat_plasticity::{RULES, grade};
+use wrong::{Slip, Slipping};
+
+const THRESHOLDS: [(&str, f64); 9] = [
+    ("start", 1.0),
+    ("hebb", 1e-4),
+    ("oja", 1e-4),
+    ("bcm", 1e-4),
+    ("stdp", 1e-4),
+    ("window", 1e-4),
+    ("repeatable", 0.0),
+    ("pca", 0.95),
+    ("corr", 0.9),
+];
+
+fn seed(number: u8) -> Task {
+    task([number; 32], &THRESHOLDS)
+}
+
+fn slipping(number: u8, slip: Slip) -> Rehearsal {
+    rehearse(seed(number), &RULES, grade, move || answers(Slipping(slip))).unwrap()
+}
+
+#[test]
+fn the_harness_and_project_toml_name_the_same_checks() {
+    let text = include_str!("../project.toml");
+    let project: toml::Table = text.parse().unwrap();
+    let checks = project["check"].as_array().unwrap();
+    let text = |value: &toml::Value| value.as_str().unwrap().to_owned();
+    let written: Vec<_> = checks
+        .iter()
+        .map(|check| (text(&check["id"]), text(&check["title"]), text(&check["comparison"])))
+        .collect();
+    let ours: Vec<_> = RULES
+        .iter()
+        .map(|rule| {
+            let sign = serde_json::to_value(rule.comparison).unwrap();
+            (rule.id.to_owned(), rule.title.to_owned(), sign.as_str().unwrap().to_owned())
+        })
+        .collect();
+    assert_eq!(written, ours);
+    for (check, (id, threshold)) in checks.iter().zip(THRESHOLDS) {
+        let written = &check["threshold"];
+        let written = written.as_float().or_else(|| written.as_integer().map(|n| n as f64));
+        assert_eq!((check["id"].as_str(), written), (Some(id), Some(threshold)));
+    }
+}
+
+#[test]
+fn every_check_has_its_section_in_the_handout() {
+    let handout = include_str!("../handout.md");
+    for rule in RULES {
+        let anchor = format!("{{#{}}}", rule.id);
+        assert!(handout.lines().any(|line| line.starts_with("##") && line.ends_with(&anchor)));
+    }
+}
+
+#[test]
+fn the_reference_passes_and_is_deterministic() {
+    let once = rehearse(seed(1), &RULES, grade, || answers(Solution)).unwrap();
+    assert_eq!(once.failed(), Vec::<&str>::new(), "{:#?}", once.checks);
+    assert_eq!(once.verdict, Some(Verdict::Passed));
+    let ids: Vec<&str> = once.checks.iter().map(|check| check.id.as_str()).collect();
+    assert_eq!(ids, RULES.map(|rule| rule.id));
+    let shown: Vec<&str> = once.figures.iter().map(|figure| figure.id.as_str()).collect();
+    let all =
+        ["weights-oja", "weights-bcm", "weights-stdp", "window", "errors", "directions", "weights"];
+    assert_eq!(shown, all);
+    let bytes = serde_json::to_vec(&once.figures).unwrap().len();
+    assert!(bytes < 64 << 10, "{bytes} bytes of figures");
+    let again = rehearse(seed(1), &RULES, grade, || answers(Solution)).unwrap();
+    assert_eq!(once.checks, again.checks);
+    assert_eq!(once.figures, again.figures);
+}
+
+#[test]
+fn each_slip_fails_by_its_check_alone_and_the_message_names_the_mistake() {
+    for (slip, check, words) in Slip::ALL {
+        let rehearsal = slipping(2, slip);
+        let failed = rehearsal.checks.iter().find(|check| !check.passed);
+        assert!(failed.is_some(), "{slip:?} passed");
+        let failed = failed.unwrap();
+        assert_eq!(rehearsal.failed(), [check], "{slip:?}: {}", failed.message);
+        assert!(failed.message.contains(words), "{slip:?}: {}", failed.message);
+        assert_eq!(rehearsal.verdict, Some(Verdict::Failed));
+    }
+}
+
+#[test]
+fn reserves_are_drawn_only_when_all_else_is_right() {
+    let guess = slipping(3, Slip::EqualWeights);
+    let corr = guess.checks.iter().find(|check| check.id == "corr").unwrap();
+    assert!(corr.message.contains("median of three"), "{}", corr.message);
+    // A component that fails is not rescued, and nothing more is drawn for the learner.
+    let both = slipping(3, Slip::EqualWeightsAndNoDecay);
+    assert_eq!(both.failed(), ["hebb", "corr"]);
+    let corr = both.checks.iter().find(|check| check.id == "corr").unwrap();
+    assert!(!corr.message.contains("median of three"), "{}", corr.message);
+}
+
+#[test]
+fn one_learner_that_fails_leaves_the_other_to_be_judged() {
+    let no_directions = slipping(4, Slip::NoDirections);
+    assert_eq!(no_directions.failed(), ["pca"]);
+    let neither = slipping(4, Slip::NeitherLearner);
+    assert_eq!(neither.failed(), ["pca", "corr", "repeatable"]);
+    let last = neither.checks.last().unwrap();
+    assert!(last.message.starts_with("not measured"), "{}", last.message);
+}
