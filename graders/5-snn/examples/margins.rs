@@ -13,17 +13,22 @@ use testat_kit::draw::{Seed, Stream};
 use testat_kit::layer::Layer;
 use testat_kit::network::{self, Activation, classify, loss_and_grads};
 use testat_kit::snn::Spiking;
-use testat_snn::coding::{PEAK, encode};
+use testat_snn::coding::encode;
 use testat_snn::draws::{Lesson, lesson};
 use testat_snn::reference::{Net, bptt, rate, simulate};
 
 /// A way of training.
 type Way = fn(&Lesson, &mut Stream) -> Net;
 
-const WAYS: [(&str, Way); 11] = [
+const WAYS: [(&str, Way); 12] = [
     ("reference (Adam)", reference),
     ("sgd with momentum 0.9, rate 0.1", |l, s| descent(l, s, Descent { momentum: 0.9, ..PLAIN })),
-    ("sgd, plain, rate 0.5", |l, s| descent(l, s, Descent { rate: 0.5, ..PLAIN })),
+    ("sgd, plain, rate 0.2, 50 epochs", |l, s| {
+        descent(l, s, Descent { rate: 0.2, epochs: 50, ..PLAIN })
+    }),
+    ("sgd, plain, rate 0.1, 50 epochs", |l, s| {
+        descent(l, s, Descent { rate: 0.1, epochs: 50, ..PLAIN })
+    }),
     ("adam, error not carried through time", |l, s| adam(l, s, sliding, local)),
     ("read-out only", |l, s| adam(l, s, sliding, readout_only)),
     ("first step only", |l, s| adam(l, s, first_step, bptt_grads)),
@@ -172,7 +177,7 @@ fn whole(x: &Array2<f32>, stream: &mut Stream, steps: usize) -> Array3<u8> {
     let (samples, pixels) = x.dim();
     Array3::from_shape_fn((samples, steps, pixels), |(sample, _, pixel)| {
         let brightness = x.get((sample, pixel)).copied().unwrap_or_default();
-        u8::from(stream.chance(PEAK * f64::from(brightness)))
+        u8::from(stream.chance(f64::from(brightness)))
     })
 }
 

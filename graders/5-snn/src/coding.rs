@@ -13,8 +13,6 @@ pub const STEPS: usize = 20;
 pub const STRIDE: usize = 2;
 /// Steps for which a row stays in view.
 pub const VIEW: usize = 6;
-/// Probability that a pixel of brightness 1 in view spikes in a step.
-pub const PEAK: f64 = 0.8;
 
 /// Whether `pixel` is in view at `step`.
 pub fn in_view(step: usize, pixel: usize) -> bool {
@@ -22,14 +20,14 @@ pub fn in_view(step: usize, pixel: usize) -> bool {
     (begin..begin + VIEW).contains(&step)
 }
 
-/// Input spikes (N, 20, 64) of images (N, 64).
+/// Input spikes (N, 20, 64) of images (N, 64): a pixel in view spikes with a probability that is its brightness.
 pub fn encode(images: &Array2<f32>, stream: &mut Stream) -> Array3<u8> {
     let mut spikes = Array3::zeros((images.nrows(), STEPS, PIXELS));
     for (mut sample, image) in spikes.outer_iter_mut().zip(images.rows()) {
         for (step, mut now) in sample.rows_mut().into_iter().enumerate() {
             for (pixel, (spike, brightness)) in now.iter_mut().zip(image).enumerate() {
                 if in_view(step, pixel) {
-                    *spike = u8::from(stream.chance(PEAK * f64::from(*brightness)));
+                    *spike = u8::from(stream.chance(f64::from(*brightness)));
                 }
             }
         }
@@ -53,9 +51,9 @@ mod tests {
     }
 
     #[test]
-    fn a_bright_pixel_in_view_spikes_in_four_of_five_steps_and_a_dark_one_never() {
+    fn a_pixel_in_view_spikes_as_often_as_it_is_bright_and_a_dark_one_never() {
         let mut images = Array2::zeros((400, PIXELS));
-        images.column_mut(9).fill(1.0);
+        images.column_mut(9).fill(0.8);
         let spikes = encode(&images, &mut Seed::new([1; 32]).stream(0));
         let share = spikes.iter().map(|spike| f64::from(*spike)).sum::<f64>() / (400.0 * 6.0);
         assert!((share - 0.8).abs() < 0.03, "{share}");

@@ -16,7 +16,7 @@ def encode(rng, X):
     step = np.arange(STEPS)[:, None]
     row = np.arange(64) // 8
     in_view = (step >= 2 * row) & (step < 2 * row + 6)
-    return (rng.random((len(X), STEPS, 64)) < 0.8 * X[:, None, :] * in_view).astype(np.uint8)
+    return (rng.random((len(X), STEPS, 64)) < X[:, None, :] * in_view).astype(np.uint8)
 
 
 def surrogate(x):
