@@ -1,4 +1,4 @@
-//! The checks of training: `active`, `sparse`, `learn` and `repeatable`.
+//! The checks of training: `repeatable`, `active`, `sparse` and `learn`.
 
 use testat_kit::figure::{confusion_figure, curve_figure};
 use testat_kit::glyph::CLASSES;
