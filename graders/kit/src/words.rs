@@ -63,9 +63,15 @@ pub fn number(value: f64) -> String {
     }
 }
 
-/// A difference or a tolerance, short for a person.
+/// A difference or a tolerance, short for a person; a count is a whole number.
 pub fn error(value: f64) -> String {
-    if (0.01..1e4).contains(&value) { format!("{value:.2}") } else { format!("{value:.0e}") }
+    if value.fract() == 0.0 && (0.0..1e6).contains(&value) {
+        format!("{value:.0}")
+    } else if (0.01..1e4).contains(&value) {
+        format!("{value:.2}")
+    } else {
+        format!("{value:.0e}")
+    }
 }
 
 #[cfg(test)]
@@ -76,5 +82,13 @@ mod tests {
     fn numbers_are_short_and_never_rounded_to_nothing() {
         let all = [-0.0, 1.23456, -0.012345, 1234.56, 1e-7, 2.5e9].map(number);
         assert_eq!(all, ["0", "1.235", "-0.01235", "1234.6", "1.000e-7", "2.500e9"]);
+    }
+
+    #[test]
+    fn a_count_is_a_whole_number_and_a_difference_is_not() {
+        assert_eq!(
+            [0.0, 356.0, 0.5, 1e-4, f64::INFINITY].map(error),
+            ["0", "356", "0.50", "1e-4", "inf"]
+        );
     }
 }
