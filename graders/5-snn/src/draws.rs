@@ -69,12 +69,12 @@ enum Edge {
 }
 
 impl Edge {
-    /// Those with shapes of their own; their order is drawn.
+    /// Those that come after a plain first call, in a drawn order.
     const SHAPED: [Self; 8] = [
-        Self::Plain,
         Self::Plain,
         Self::SquareInClasses,
         Self::Single,
+        Self::OneStep,
         Self::FewSteps,
         Self::Silent,
         Self::NoSpike,
@@ -135,11 +135,11 @@ impl Extent {
     }
 }
 
-/// The calls in order: one step with neurons exactly at the threshold; the shaped edges in a drawn order; the
+/// The calls in order: a plain one, by which most mistakes can be told; the other edges in a drawn order; the
 /// shapes of the call before with other values; the first call again.
 pub fn cases(stream: &mut Stream) -> Vec<Case> {
-    let one = Extent::draw(stream, Edge::OneStep);
-    let mut cases = vec![case(stream, one, Edge::OneStep)];
+    let plain = Extent::draw(stream, Edge::Plain);
+    let mut cases = vec![case(stream, plain, Edge::Plain)];
     for at in stream.permutation(Edge::SHAPED.len()) {
         let Some(edge) = Edge::SHAPED.get(at).copied() else { continue };
         let extent = Extent::draw(stream, edge);

@@ -81,7 +81,7 @@ pub trait Spiking {
 /// Images (N, 64) as input spikes (N, 20, 64), as the grader shows them: row r of an image is in view during
 /// steps 2r to 2r + 5, and a pixel in view spikes with a probability that is its brightness.
 /// `uniform` is asked for numbers from 0 to 1, one for each pixel and step in view.
-pub fn encode(x: ArrayView2<f32>, mut uniform: impl FnMut() -> f64) -> Array3<u8> {
+pub fn encode(x: &ArrayView2<f32>, mut uniform: impl FnMut() -> f64) -> Array3<u8> {
     let mut spikes = Array3::zeros((x.nrows(), STEPS, x.ncols()));
     for ((sample, step, pixel), spike) in spikes.indexed_iter_mut() {
         let begin = 2 * (pixel / 8);

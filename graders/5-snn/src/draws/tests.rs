@@ -27,8 +27,7 @@ fn every_grading_has_every_edge() {
 fn with_a_single_step_some_potentials_are_the_threshold_itself_in_both_precisions() {
     for seed in 0..12 {
         let cases = cases(&mut Seed::new([seed; 32]).stream(1));
-        let one = &cases[0];
-        assert_eq!(one.input.dim().1, 1);
+        let one = cases.iter().find(|case| case.input.dim().1 == 1).unwrap();
         let wide = crate::reference::simulate(&one.net, &one.input).potentials;
         let narrow = crate::reference::simulate::<f32>(&cast(&one.net), &one.input).potentials;
         let met = |u: &&f64| **u == 1.0;

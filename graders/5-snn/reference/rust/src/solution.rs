@@ -56,11 +56,11 @@ impl Spiking for Solution {
             for rows in shuffled(x.nrows(), &mut generator).chunks(BATCH) {
                 let (x, y) = (x.select(Axis(0), rows), y.select(Axis(0), rows));
                 // Fresh spikes for every image in every epoch.
-                let spikes = encode(x.view(), || uniform(&mut generator));
+                let spikes = encode(&x.view(), || uniform(&mut generator));
                 let (_, grads) = gradients(&params, spikes.view(), y.view())?;
                 adam.step(&mut params, &grads);
             }
-            let logits = run(&params, encode(x, || uniform(&mut generator)).view())?.logits;
+            let logits = run(&params, encode(&x, || uniform(&mut generator)).view())?.logits;
             curve[[epoch, 0]] = cross_entropy(&logits, y) as f32;
             curve[[epoch, 1]] = accuracy(&logits, y) as f32;
         }

@@ -171,7 +171,7 @@ fn training_learns_invented_digits() {
         let (x_test, y_test) = samples(&mut draw, &glyphs, 597);
         let params0 = [draw.layer(64, 32, 0.12, 0.0), draw.layer(32, 10, 0.1, 0.0)];
         let trained = Solution.train(x.view(), y.view(), &params0, seed as i64).unwrap();
-        let input = encode(x_test.view(), || draw.uniform(0.0, 1.0));
+        let input = encode(&x_test.view(), || draw.uniform(0.0, 1.0));
         let simulated = Solution.simulate(&trained.params, input.view()).unwrap();
         let right = simulated.logits.rows().into_iter().zip(&y_test).filter(|(row, class)| {
             let own = row[**class as usize];

@@ -1,4 +1,5 @@
-"""Wrong, for the check `spikes`: potentials are rounded to float16 on the way: now and then a spike flips."""
+"""Wrong, for the check `bptt`: potentials are rounded to float16 on the way: few spikes flip, but every surrogate
+is off."""
 
 import numpy as np
 
