@@ -63,9 +63,9 @@ pub fn number(value: f64) -> String {
     }
 }
 
-/// A difference or a tolerance, short for a person; a count is written as one.
+/// A difference or a tolerance, short for a person; a count is a whole number.
 pub fn error(value: f64) -> String {
-    if value.fract() == 0.0 && value.abs() < 1e4 {
+    if value.fract() == 0.0 && (0.0..1e6).contains(&value) {
         format!("{value:.0}")
     } else if (0.01..1e4).contains(&value) {
         format!("{value:.2}")
@@ -85,8 +85,10 @@ mod tests {
     }
 
     #[test]
-    fn a_count_is_written_as_a_count() {
-        let all = [0.0, 3.0, 0.5, 1e-6, f64::INFINITY].map(error);
-        assert_eq!(all, ["0", "3", "0.50", "1e-6", "inf"]);
+    fn a_count_is_a_whole_number_and_a_difference_is_not() {
+        assert_eq!(
+            [0.0, 356.0, 0.5, 1e-4, f64::INFINITY].map(error),
+            ["0", "356", "0.50", "1e-4", "inf"]
+        );
     }
 }
