@@ -8,12 +8,13 @@ use testat_kit::glyph::PIXELS;
 use testat_kit::network::{Layer, Real, cast, index};
 
 use crate::draws::{Lesson, STEPS_AN_EPOCH};
-use crate::reference::{ACTIVATION, Route};
+use crate::reference::Route;
+use crate::tanh::Tanh;
 
 /// Runs `lesson` by `route`, which need not be its own, and returns the layers at the end. Before the
 /// first step and after every epoch `watch` sees the layers. With `reversed` the samples of each
 /// minibatch come from the last to the first: the same run with its sums in another order.
-pub fn run<F: Real>(
+pub fn run<F: Real + Tanh>(
     lesson: &Lesson,
     start: &[Layer],
     route: Route,
@@ -55,7 +56,7 @@ struct Desk<F> {
     deltas: Vec<Array2<F>>,
 }
 
-impl<F: Real> Desk<F> {
+impl<F: Real + Tanh> Desk<F> {
     fn new(layers: &[Layer<F>], samples: usize) -> Self {
         let inputs = layers.first().map(|layer| layer.w.nrows()).unwrap_or_default();
         let zeros = |layer: &Layer<F>| Array2::zeros((samples, layer.w.ncols()));
@@ -90,7 +91,7 @@ impl<F: Real> Desk<F> {
             let input = before.last().unwrap_or(&self.batch);
             general_mat_mul(F::one(), input, &layer.w, F::one(), into);
             if l < hidden {
-                into.mapv_inplace(|z| ACTIVATION.value(z));
+                into.mapv_inplace(Tanh::fast_tanh);
             }
         }
     }

@@ -1,6 +1,9 @@
 //! The checks of training: `run_fa` and `run_dfa`, what follows from them, and `repeatable`.
 
+use std::thread;
+
 use testat_kit::check::Measured;
+use testat_kit::draw::Stream;
 use testat_kit::figure::confusion_figure;
 use testat_kit::glyph::CLASSES;
 use testat_kit::layer::Layer;
@@ -17,14 +20,15 @@ use crate::pictures::{self, Shown};
 use crate::reference::{Route, alignment, distance};
 use crate::{diagnosis, requests, words};
 
-/// Stream of the first run's data of each rule; those drawn after them, should they not do, follow.
+/// Stream of the first data of the first rule; the other rule's lie [`APART`] after it, and those drawn
+/// should these not do follow.
 const LESSONS: u64 = 10;
 /// Streams between the rules.
 const APART: u64 = 100;
-/// Added to a lesson's stream: what its figures are held against.
+/// Added to a lesson's stream: the feedback that its figures are held against.
 const UNRELATED: u64 = 50;
-/// Most draws of a lesson. None of the first 200 was ever refused, so this many in a row are our mistake.
-const DRAWS: u64 = 10;
+/// Most draws of a lesson. Hardly one in a hundred is refused, so this many in a row are our mistake.
+const DRAWS: u64 = 20;
 /// How far beyond the thresholds of `learn` and `align` our own run must end, so that a run as near to it as
 /// `run_fa` and `run_dfa` demand can't miss them.
 const MARGIN: f64 = 0.05;
@@ -38,10 +42,10 @@ const RUNS: [(Route, &str); 2] = [(Route::Fa, "run_fa"), (Route::Dfa, "run_dfa")
 /// [`Fault`] for our own trouble.
 pub fn grade(grading: &mut Grading) -> Result<(), Fault> {
     let mut outcomes = Vec::new();
-    for (route, id) in RUNS {
-        match train(grading, route, id) {
+    for (outcome, (_, id)) in runs(grading)?.into_iter().zip(RUNS) {
+        match outcome {
             Ok(outcome) => {
-                let measured = of_run(&outcome);
+                let measured = of_run(&outcome, grading.threshold(id)?);
                 grading.decide(id, measured)?;
                 outcomes.push(outcome);
             }
@@ -75,39 +79,90 @@ struct Outcome {
     again: Option<Result<Vec<Layer>, Trouble>>,
 }
 
-/// Lets two fresh processes make the prescribed run, while we make our own beside them. Data on which our
-/// own run would miss what must follow from it, or end elsewhere by rounding alone, are drawn anew.
-fn train(grading: &mut Grading, route: Route, id: &'static str) -> Result<Outcome, Trouble> {
-    let first = LESSONS + if route == Route::Dfa { APART } else { 0 };
-    for draw in first..first + DRAWS {
-        grading.progress(id, 0, 2)?;
-        let lesson = lesson(&mut grading.stream(draw), route);
-        let stream = grading.stream(draw + UNRELATED);
-        let (layers, own) = ask(grading, &lesson, || own::reference(&lesson, stream))?;
-        let layers = layers?;
-        if !follows(grading, &own)? {
-            continue;
-        }
-        grading.progress(id, 1, 2)?;
-        let (again, beside) = ask(grading, &lesson, || own::beside(&lesson, &own))?;
-        if beside.steady() {
-            let guesses = own::guesses(&lesson, &cast::<f64, f32>(&layers));
-            return Ok(Outcome { lesson, own, beside, layers, guesses, again: Some(again) });
-        }
-    }
-    Err(Fault::Mistake(format!("{DRAWS} draws for `{id}` were all unfit")).into())
+/// One rule's lesson, before it is known whether it will do.
+struct Task {
+    id: &'static str,
+    lesson: Lesson,
+    /// Draws the feedback that the figures are held against.
+    stream: Stream,
 }
 
-/// The run of a fresh process, with `work` done meanwhile.
-fn ask<T: Send>(
+/// Each rule's run, made by two fresh processes and meanwhile by ourselves. Data on which our own run would
+/// miss what must follow from it, or end elsewhere by rounding alone, are drawn anew.
+fn runs(grading: &mut Grading) -> Result<Vec<Result<Outcome, Trouble>>, Fault> {
+    let mut settled: Vec<Option<Result<Outcome, Trouble>>> = RUNS.iter().map(|_| None).collect();
+    for draw in 0..DRAWS {
+        let open: Vec<usize> =
+            (0..RUNS.len()).filter(|at| matches!(settled.get(*at), Some(None))).collect();
+        if open.is_empty() {
+            break;
+        }
+        let tasks: Vec<Task> = open.iter().filter_map(|at| task(grading, *at, draw)).collect();
+        let (replies, owns) = side_by_side(grading, &tasks)?;
+        for (((at, task), reply), (own, beside)) in
+            open.into_iter().zip(tasks).zip(replies).zip(owns)
+        {
+            let outcome = match reply {
+                Ok((layers, again)) if follows(grading, &own)? && beside.steady() => {
+                    let guesses = own::guesses(&task.lesson, &cast::<f64, f32>(&layers));
+                    let lesson = task.lesson;
+                    Ok(Outcome { lesson, own, beside, layers, guesses, again: Some(again) })
+                }
+                Ok(_) => continue,
+                Err(trouble) => Err(trouble),
+            };
+            if let Some(place) = settled.get_mut(at) {
+                *place = Some(outcome);
+            }
+        }
+    }
+    let all: Option<Vec<_>> = settled.into_iter().collect();
+    all.ok_or_else(|| Fault::Mistake(format!("no lesson of {DRAWS} draws would do")))
+}
+
+fn task(grading: &Grading, at: usize, draw: u64) -> Option<Task> {
+    let (route, id) = RUNS.get(at).copied()?;
+    let number = LESSONS + APART * at as u64 + draw;
+    let lesson = lesson(&mut grading.stream(number), route);
+    Some(Task { id, lesson, stream: grading.stream(number + UNRELATED) })
+}
+
+/// The layers that a fresh process returned, and what a second one did.
+type Reply = Result<(Vec<Layer>, Result<Vec<Layer>, Trouble>), Trouble>;
+
+/// Asks for all runs while a thread of our own makes ours: they take about as long, the starts of the
+/// processes included.
+fn side_by_side(
     grading: &mut Grading,
-    lesson: &Lesson,
-    work: impl FnOnce() -> T + Send,
-) -> Result<(Result<Vec<Layer>, Trouble>, T), Trouble> {
+    tasks: &[Task],
+) -> Result<(Vec<Reply>, Vec<(Own, Beside)>), Fault> {
+    thread::scope(|scope| {
+        let ours = scope.spawn(|| {
+            let work = |task: &Task| {
+                let own = own::reference(&task.lesson, task.stream.clone());
+                let beside = own::beside(&task.lesson, &own);
+                (own, beside)
+            };
+            tasks.iter().map(work).collect::<Vec<_>>()
+        });
+        let replies = tasks.iter().map(|task| twice(grading, task)).collect();
+        let owns = ours.join().map_err(|_| Fault::Mistake("our own runs panicked".to_owned()))?;
+        Ok((replies, owns))
+    })
+}
+
+/// The run of two fresh processes; there is no second one if the first fails.
+fn twice(grading: &mut Grading, task: &Task) -> Reply {
+    grading.progress(task.id, 0, 2)?;
+    let first = train(grading, &task.lesson)?;
+    grading.progress(task.id, 1, 2)?;
+    Ok((first, train(grading, &task.lesson)))
+}
+
+fn train(grading: &mut Grading, lesson: &Lesson) -> Result<Vec<Layer>, Trouble> {
     grading.subject.restart()?;
-    let (reply, done) = grading.subject.ask_beside(requests::train(lesson), work)?;
-    let layers = reply.and_then(|reply| exchange::layers(&reply, "train", "", &lesson.start, &[]));
-    Ok((layers, done))
+    let reply = grading.subject.ask(requests::train(lesson))?;
+    exchange::layers(&reply, "train", "", &lesson.start, &[])
 }
 
 /// Whether our own run learns and aligns well beyond the thresholds.
@@ -116,11 +171,11 @@ fn follows(grading: &Grading, own: &Own) -> Result<bool, Fault> {
         && own.alignment >= grading.threshold("align")? + MARGIN)
 }
 
-fn of_run(outcome: &Outcome) -> Measured {
+fn of_run(outcome: &Outcome, threshold: f64) -> Measured {
     let Outcome { lesson, own, layers, beside, .. } = outcome;
     let (far, name) = distance(layers, &own.end, &lesson.start);
     let arguments = words::of_lesson(lesson);
-    if far <= 1e-3 {
+    if far <= threshold {
         let text = format!(
             "`train` with {arguments}: every tensor ends where ours does, up to {} of the way it went ({name})",
             number(far)

@@ -19,6 +19,7 @@ pub mod own;
 pub mod pictures;
 pub mod reference;
 pub mod requests;
+pub mod tanh;
 pub mod words;
 
 use testat_kit::report::Comparison::{AtLeast, AtMost, Exactly};

@@ -100,6 +100,7 @@ impl Feedback for Slipping {
         let steps = run.order.nrows();
         let first = |steps: usize| {
             let order = run.order.select(Axis(0), &(0..steps).collect::<Vec<_>>());
+            let run = run.clone();
             Solution.train(params0, Run { order: order.view(), ..run })
         };
         match self.0 {
@@ -135,8 +136,8 @@ impl Feedback for Slipping {
                 params.iter_mut().for_each(|layer| layer.w *= 1.0 + hair);
                 Ok(params)
             }
-            // Unchanged; or it has failed before, and there is no need to train.
-            _ => Ok(params0.to_vec()),
+            Slip::Unchanged => Ok(params0.to_vec()),
+            _ => Err("it has failed before: no need to train".into()),
         }
     }
 }
