@@ -129,13 +129,12 @@ fn task(grading: &Grading, at: usize, draw: u64) -> Option<Task> {
 
 /// The layers that a fresh process returned, and what a second one did.
 type Reply = Result<(Vec<Layer>, Result<Vec<Layer>, Trouble>), Trouble>;
+/// Our own runs of one lesson.
+type Ours = (Own, Beside);
 
 /// Asks for all runs while a thread of our own makes ours: they take about as long, the starts of the
 /// processes included.
-fn side_by_side(
-    grading: &mut Grading,
-    tasks: &[Task],
-) -> Result<(Vec<Reply>, Vec<(Own, Beside)>), Fault> {
+fn side_by_side(grading: &mut Grading, tasks: &[Task]) -> Result<(Vec<Reply>, Vec<Ours>), Fault> {
     thread::scope(|scope| {
         let ours = scope.spawn(|| {
             let work = |task: &Task| {

@@ -100,8 +100,8 @@ impl Feedback for Slipping {
         let steps = run.order.nrows();
         let first = |steps: usize| {
             let order = run.order.select(Axis(0), &(0..steps).collect::<Vec<_>>());
-            let run = run.clone();
-            Solution.train(params0, Run { order: order.view(), ..run })
+            let Run { x, y, feedback, rule, lr, .. } = run;
+            Solution.train(params0, Run { x, y, feedback, rule, lr, order: order.view() })
         };
         match self.0 {
             Slip::EpochShort => first(steps - 37),
