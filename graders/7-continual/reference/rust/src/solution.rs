@@ -4,7 +4,6 @@
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, Ix1, Ix2, concatenate, s};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution, StandardNormal};
 use testat_kit::continual::{Continual, Layer, State};
 use testat_kit::serve::Problem;
 
@@ -211,13 +210,16 @@ fn kept_classes(state: &State) -> Result<Vec<i64>, Problem> {
 fn fresh(generator: &mut ChaCha8Rng) -> Vec<Layer> {
     let mut layer = |inputs: usize, outputs: usize| {
         let scale = (2.0 / inputs as f64).sqrt();
-        let w = Array2::from_shape_simple_fn((inputs, outputs), || {
-            let normal: f64 = StandardNormal.sample(generator);
-            scale * normal
-        });
+        let w = Array2::from_shape_simple_fn((inputs, outputs), || scale * normal(generator));
         Layer { w, b: Array1::zeros(outputs) }
     };
     SIZES.windows(2).map(|pair| layer(pair[0], pair[1])).collect()
+}
+
+/// A standard normal number (Box and Muller, 1958).
+fn normal(generator: &mut ChaCha8Rng) -> f64 {
+    let mut unit = || ((generator.next_u64() >> 11) as f64 + 1.0) / (1u64 << 53) as f64;
+    (-2.0 * unit().ln()).sqrt() * (std::f64::consts::TAU * unit()).cos()
 }
 
 fn largest(row: ArrayView1<f64>) -> usize {
