@@ -34,9 +34,9 @@ def alphabet(rng):
 
 def samples(rng, glyphs, count, noise=0.10, polarity=True, strength=1.0):
     """Images (count, 64) float32 and their classes (count,): jittered, turned, noisy, half inverted if
-    ``polarity``; ``strength`` scales turns, scales and shifts."""
+    ``polarity``; ``strength`` scales jitter, turns, scales and shifts."""
     y = rng.integers(0, len(glyphs), count)
-    points = strokes(glyphs[y] + 0.05 * rng.standard_normal((count, 2, 3, 2))) - 0.5
+    points = strokes(glyphs[y] + 0.05 * strength * rng.standard_normal((count, 2, 3, 2))) - 0.5
     angle = np.deg2rad(rng.uniform(-12, 12, count)) * strength
     scale = np.exp(rng.uniform(-0.1, 0.1, count) * strength)
     c, s = (np.cos(angle) * scale)[:, None], (np.sin(angle) * scale)[:, None]
