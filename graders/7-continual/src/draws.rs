@@ -172,13 +172,16 @@ pub struct Ranking {
     pub area: f64,
 }
 
-/// The calls in order: no ties, ties, heavy ties, all equal, one stranger, one known, far apart, more
-/// strangers than a byte counts, only negative scores; then the first call again.
+/// The calls in order: no ties, ties, strangers that score lower, heavy ties, all equal, more strangers than
+/// a byte counts, negative scores far apart, one stranger, one known image; then the first call again.
 pub fn rankings(stream: &mut Stream) -> Vec<Ranking> {
     let mut cases = vec![
         ranking(stream, (30, 80), 0.4, "", |stream, odd| stream.normal() + 0.7 * odd),
         ranking(stream, (30, 80), 0.4, "scores rounded to tenths", |stream, odd| {
             ((stream.normal() + 0.5 * odd) * 10.0).round() / 10.0
+        }),
+        ranking(stream, (20, 60), 0.5, "strangers score lower", |stream, odd| {
+            stream.normal() - 1.5 * odd
         }),
         ranking(stream, (20, 60), 0.5, "three values only: heavy ties", |stream, _| {
             stream.below(3) as f64
@@ -271,7 +274,8 @@ mod tests {
                 |case: &Ewc| case.fisher[0].w.iter().chain(&case.fisher[0].b).any(|f| *f == 0.0);
             assert!(penalties.iter().any(none));
             let rankings = rankings(&mut Seed::new([seed; 32]).stream(3));
-            assert_eq!(rankings.len(), 9);
+            assert_eq!(rankings.len(), 10);
+            assert!(rankings.iter().any(|case| case.area < 0.4));
             assert!(
                 rankings.iter().any(|case| case.edge == "all scores equal" && case.area == 0.5)
             );

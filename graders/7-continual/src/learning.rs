@@ -114,10 +114,9 @@ fn differing(lesson: &Lesson, labels: &Labels, scores: &[f64], alone: &Alone) ->
     let scale = judge::spread(known);
     let among = |row: usize| scores.get(row).copied().unwrap_or(f64::NAN);
     let label = |row: usize| labels.last().and_then(|labels| labels.get(row)).copied();
-    let moved = |(row, score): &&(usize, f64)| {
-        let allowed = MOVED * scale + 1e-9 * score.abs();
-        !((among(*row) - score).abs() <= allowed)
-    };
+    // Relative to a score itself nothing is allowed, or a huge offset would hide any difference.
+    let same = |row: usize, score: f64| (among(row) - score).abs() <= MOVED * scale;
+    let moved = |(row, score): &&(usize, f64)| !same(*row, *score);
     let other: Vec<&(usize, f64)> = alone.scores.iter().filter(moved).collect();
     let relabelled: Vec<_> =
         alone.labels.iter().filter(|(row, own)| label(*row) != Some(*own)).collect();
