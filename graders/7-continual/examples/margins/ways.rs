@@ -267,10 +267,10 @@ struct Means {
     count: f64,
 }
 
-fn by_distance(
-    lesson: &Lesson,
-    distance: fn(&Means) -> Box<dyn Fn(ArrayView1<f64>, &Array1<f64>) -> f64>,
-) -> Answers {
+/// How far an image lies from a class mean.
+type Distance = Box<dyn Fn(ArrayView1<f64>, &Array1<f64>) -> f64>;
+
+fn by_distance(lesson: &Lesson, distance: fn(&Means) -> Distance) -> Answers {
     let mut all = Means { means: Vec::new(), scatter: Array2::zeros((64, 64)), count: 0.0 };
     let (mut labels, mut scores) = (Vec::new(), Vec::new());
     for (task, train) in lesson.train.iter().enumerate() {

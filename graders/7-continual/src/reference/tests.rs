@@ -9,11 +9,11 @@ use super::*;
 /// Computed once in Python with numpy from the same equations, sample by sample.
 #[derive(Deserialize)]
 struct Golden {
-    params: (Vec<Vec<f64>>, Vec<f64>, Vec<Vec<f64>>, Vec<f64>),
+    params: Nested,
     #[serde(rename = "X")]
     x: Vec<Vec<f64>>,
     y: Vec<i64>,
-    fisher: (Vec<Vec<f64>>, Vec<f64>, Vec<Vec<f64>>, Vec<f64>),
+    fisher: Nested,
     auroc_scores: Vec<f64>,
     auroc_ood: Vec<u8>,
     auroc: f64,
@@ -24,7 +24,10 @@ fn matrix(rows: &[Vec<f64>]) -> Array2<f64> {
     Array::from_shape_vec((rows.len(), rows[0].len()), flat).unwrap()
 }
 
-type Nested = (Vec<Vec<f64>>, Vec<f64>, Vec<Vec<f64>>, Vec<f64>);
+/// A matrix, row by row.
+type Rows = Vec<Vec<f64>>;
+/// W0, b0, W1, b1.
+type Nested = (Rows, Vec<f64>, Rows, Vec<f64>);
 
 fn layers((w0, b0, w1, b1): &Nested) -> Vec<Layer> {
     let layer = |w: &[Vec<f64>], b: &[f64]| Layer { w: matrix(w), b: Array1::from(b.to_vec()) };
