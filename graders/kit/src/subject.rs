@@ -117,6 +117,7 @@ pub struct Subject {
     ordinary: Duration,
     training: Duration,
     asked: Duration,
+    started: u32,
 }
 
 impl Subject {
@@ -130,6 +131,7 @@ impl Subject {
             ordinary: Duration::from_millis(task.request_ms),
             training: Duration::from_millis(task.train_ms),
             asked: Duration::ZERO,
+            started: 0,
         }
     }
 
@@ -141,6 +143,11 @@ impl Subject {
     /// How long all requests so far have been waited for.
     pub fn asked(&self) -> Duration {
         self.asked
+    }
+
+    /// How many processes have been started so far.
+    pub fn started(&self) -> u32 {
+        self.started
     }
 
     /// A fresh process in place of the present one, greeted with `hello`.
@@ -156,6 +163,7 @@ impl Subject {
                     fcntl_setfl(pipe, flags | OFlags::NONBLOCK).map_err(Fault::from)?;
                 }
                 self.pipes = Some(pipes);
+                self.started += 1;
             }
             Err(Ending { words, .. }) => return Err(Trouble::Gone { function: "start-up", words }),
         }

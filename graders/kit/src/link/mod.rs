@@ -100,6 +100,9 @@ pub enum LinkError {
         /// The value.
         value: u8,
     },
+    /// Whatever else a project does not accept, in words.
+    #[error("{0}")]
+    Refused(String),
     /// A field that must be there.
     #[error("the field `{0}` is missing in the message's metadata")]
     MissingField(&'static str),

@@ -145,4 +145,4 @@ macro_rules! tensor_from {
         }
     )*};
 }
-tensor_from!(f64 => F64, f32 => F32, i64 => I64, i32 => I32, u8 => U8);
+tensor_from!(f64 => F64, f32 => F32, i64 => I64, i32 => I32, i16 => I16, i8 => I8, u8 => U8);
