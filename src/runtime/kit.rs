@@ -1,19 +1,20 @@
 //! The upper layer: what graders give to subjects. The Python package, the crates that a Rust
 //! subject may use, and these crates already built.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use super::layer::{Key, Unfinished, copy, put, reading, writing};
-use super::manifest::{kit_manifest, locked};
+use super::manifest::{kit_sources, locked};
 use super::specs::{Layers, mount};
 use super::{Error, Runtime};
 use crate::sandbox::tool::Tool;
 use crate::sandbox::{Output, Profile, Reason, Sandbox, Settings, Spec};
 
 /// Change with the steps below.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// The crate that is built ahead; it depends on all that subjects may use.
 const PREBUILT: &str = include_str!("prebuilt.toml");
@@ -40,8 +41,8 @@ offline = true
 #[derive(Debug)]
 pub(super) struct Kit {
     source: PathBuf,
-    /// The kit's `Cargo.toml`, standing by itself.
-    manifest: String,
+    /// The crate `testat-kit`, without what only harnesses need.
+    kit: BTreeMap<String, Vec<u8>>,
     /// The exact version of each crate.
     lock: String,
 }
@@ -51,7 +52,7 @@ impl Kit {
     pub(super) fn in_source(source: &Path) -> Result<Self, Error> {
         Ok(Self {
             source: source.to_owned(),
-            manifest: kit_manifest(source)?,
+            kit: kit_sources(source)?,
             lock: locked(source)?,
         })
     }
@@ -62,18 +63,14 @@ impl Kit {
         for layer in below {
             key.add("upon", layer.as_bytes());
         }
-        let texts = [PREBUILT, BUILD, PREBUILD, COMPILE, CARGO_CONFIG, &self.manifest, &self.lock];
-        for text in texts {
+        for text in [PREBUILT, BUILD, PREBUILD, COMPILE, CARGO_CONFIG, &self.lock] {
             key.add("text", text.as_bytes());
         }
-        for folder in [self.kit().join("src"), self.python()] {
-            key.add_folder(&folder)?;
+        for (path, bytes) in &self.kit {
+            key.add(path, bytes);
         }
+        key.add_folder(&self.python())?;
         Ok(key)
-    }
-
-    fn kit(&self) -> PathBuf {
-        self.source.join("graders/kit")
     }
 
     fn python(&self) -> PathBuf {
@@ -133,8 +130,9 @@ impl Kit {
         put(&work.join("Cargo.toml"), patched, 0o644)?;
         put(&work.join("Cargo.lock"), &self.lock, 0o644)?;
         put(&work.join("src/main.rs"), "fn main() {}\n", 0o644)?;
-        copy(&self.kit().join("src"), &work.join("kit/src"))?;
-        put(&work.join("kit/Cargo.toml"), &self.manifest, 0o644)?;
+        for (path, bytes) in &self.kit {
+            put(&work.join("kit").join(path), bytes, 0o644)?;
+        }
         let vendor = layer.join("kit/vendor");
         Tool::new("cargo")
             .args(["vendor", "--quiet", "--versioned-dirs"])

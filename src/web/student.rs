@@ -17,6 +17,7 @@ use crate::course::{
     PersonId, ProjectNumber, Role, SemesterName, Slug, Verdict, attempts, calendar,
 };
 use crate::export::basis_words;
+use crate::export::handout::without_title;
 use crate::store::results;
 use crate::store::semesters::{self, Project, Semester};
 use crate::store::submissions::{self, Submission};
@@ -335,15 +336,6 @@ async fn fill_project_page(
         }),
         submissions: own.iter().map(|one| SubmissionRow::of(one, due)).collect(),
     })
-}
-
-/// The page has the title already.
-fn without_title(handout: &str) -> &str {
-    let text = handout.trim_start();
-    if !text.starts_with("# ") {
-        return text;
-    }
-    text.split_once('\n').map_or("", |(_, rest)| rest)
 }
 
 /// How many of these came today, by the calendar that the daily limit goes by.
