@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use testat::commands::{admin, demo, doctor, grade, runtime, serve};
+use testat::commands::{admin, demo, doctor, grade, graders, runtime, serve, starter};
 use testat::config::Config;
 
 /// Takes in course projects, grades them in a sandbox, works out who may sit the exam.
@@ -24,6 +24,11 @@ enum Command {
     Demo,
     /// Grade a folder or an archive on this machine
     Grade(grade::Grade),
+    /// What instructors do with grader folders
+    #[command(subcommand)]
+    Graders(graders::Command),
+    /// Write a project's starter kit
+    Starter(starter::Arguments),
     /// The root file system for students' programs
     #[command(subcommand)]
     Runtime(runtime::Command),
@@ -56,6 +61,8 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Grade(arguments) => {
             return Ok(ExitCode::from(grade::run(&config, arguments).await.code()));
         }
+        Command::Graders(command) => graders::run(&config, &command).await?,
+        Command::Starter(arguments) => starter::run(&config, &arguments)?,
         Command::Runtime(command) => runtime::run(&config, &command).await?,
         Command::Doctor => return doctor::run(&config).await,
         Command::Admin(command) => admin::run(&config, command).await?,

@@ -68,8 +68,8 @@ pub async fn run(config: &Config, args: Grade) -> Outcome {
 }
 
 /// The archive to grade, and the name it goes by.
-struct Archive {
-    file: File,
+pub(super) struct Archive {
+    pub(super) file: File,
     name: String,
 }
 
@@ -85,7 +85,7 @@ async fn prepare(config: &Config, args: &Grade) -> anyhow::Result<Archive> {
 }
 
 /// A folder is packed as a student would pack it, and then treated as any upload.
-fn pack(path: &Path) -> anyhow::Result<Archive> {
+pub(super) fn pack(path: &Path) -> anyhow::Result<Archive> {
     let place = || path.display().to_string();
     if !std::fs::metadata(path).with_context(place)?.is_dir() {
         let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());

@@ -2,12 +2,13 @@
 //!
 //! [`graders`] reads the grader folders; [`worker`] claims a grading, has [`session`] grade it and
 //! records what it says; [`session`] unpacks into a [`room`], builds, and joins [`harness`] and
-//! [`subject`]; [`verdict`] trusts nothing.
+//! [`subject`]; [`verdict`] trusts nothing; [`samples`] records what a starter kit tries itself on.
 
 mod build;
 pub mod graders;
 pub mod harness;
 pub mod room;
+pub mod samples;
 pub mod seed;
 pub mod session;
 pub mod subject;

@@ -12,6 +12,7 @@ use super::build::build;
 use super::graders::Grader;
 use super::harness::{self, Control, ControlError, HarnessEnds};
 use super::room::Room;
+use super::samples::Tap;
 use super::seed::Seed;
 use super::subject::{Program, Subjects};
 use super::verdict::{self, Untrue};
@@ -131,6 +132,23 @@ pub async fn grade(
     job: &Job<'_>,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Report, Fault> {
+    grade_heard(rig, job, progress, None).await
+}
+
+/// Grades a right solution and keeps what a starter kit's samples are made of.
+///
+/// # Errors
+/// As [`grade`].
+pub async fn record(rig: &Rig, job: &Job<'_>, tap: &Tap) -> Result<Report, Fault> {
+    grade_heard(rig, job, &|_| {}, Some(tap)).await
+}
+
+async fn grade_heard(
+    rig: &Rig,
+    job: &Job<'_>,
+    progress: &(dyn Fn(Progress) + Sync),
+    tap: Option<&Tap>,
+) -> Result<Report, Fault> {
     let begun = Instant::now();
     let mut watch = Stopwatch { since: begun };
     let mut usage = Usage::default();
@@ -140,6 +158,9 @@ pub async fn grade(
     watch.lap(&mut usage, "unpack");
 
     let mut subjects = Subjects::new(rig, &job.grader.project.limits);
+    if let Some(tap) = tap {
+        subjects.listen(tap);
+    }
     let mut decided = Decided::default();
     let program = match language {
         Language::Python => Some(Program::Python { tree: room.tree() }),

@@ -50,11 +50,7 @@ pub(super) struct Kit {
 impl Kit {
     /// Reads what the kit is made of.
     pub(super) fn in_source(source: &Path) -> Result<Self, Error> {
-        Ok(Self {
-            source: source.to_owned(),
-            kit: kit_sources(source)?,
-            lock: locked(source)?,
-        })
+        Ok(Self { source: source.to_owned(), kit: kit_sources(source)?, lock: locked(source)? })
     }
 
     /// What the layer is made of, upon the two below it.

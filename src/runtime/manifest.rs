@@ -117,7 +117,7 @@ fn stand_alone(workspace: &Table, mut kit: Table) -> Option<Table> {
         kit.remove(part);
     }
     let features = kit.get_mut("features")?.as_table_mut()?;
-    features.retain(|name, _| ["default", SUBJECT].contains(&name.as_str()));
+    features.retain(|name, _| name == "default" || name == SUBJECT);
     let wanted = features.get(SUBJECT)?.as_array()?.clone();
     kit.get_mut("dependencies")?.as_table_mut()?.retain(|name, value| {
         let optional = value.get("optional").and_then(Value::as_bool) == Some(true);
