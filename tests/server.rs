@@ -176,16 +176,6 @@ impl Server {
     /// Uploads a file as it is.
     pub(crate) async fn upload(
         &self,
-        token: &str,
-        name: &str,
-        bytes: Vec<u8>,
-    ) -> reqwest::Response {
-        self.upload_to("backprop", token, name, bytes).await
-    }
-
-    /// The same for another project than the first.
-    pub(crate) async fn upload_to(
-        &self,
         slug: &str,
         token: &str,
         name: &str,
@@ -206,7 +196,7 @@ impl Server {
 
     /// The same for another project than the first.
     pub(crate) async fn submit_to(&self, slug: &str, token: &str, folder: &Path) -> String {
-        let response = self.upload_to(slug, token, "submission.tar", pack(folder)).await;
+        let response = self.upload(slug, token, "submission.tar", pack(folder)).await;
         assert_eq!(response.status(), 201, "{}", response.text().await.unwrap());
         let location = response.headers()["location"].to_str().unwrap();
         location.strip_prefix(&self.address).unwrap_or(location).to_owned()

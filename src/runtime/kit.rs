@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::layer::{Key, Unfinished, copy, put, reading, writing};
 use super::manifest::{kit_sources, locked};
 use super::specs::{Layers, mount};
 use super::{Error, Runtime};
 use crate::sandbox::tool::Tool;
-use crate::sandbox::{Output, Profile, Reason, Sandbox, Settings, Spec};
+use crate::sandbox::{Limits, Output, Profile, Reason, Sandbox, Settings, Spec};
 
 /// Change with the steps below.
 const VERSION: u32 = 2;
@@ -153,7 +154,8 @@ async fn run(
     out: File,
 ) -> Result<(), Error> {
     mounts.extend(layers.for_building());
-    let limits = Runtime::build_limits();
+    // Our own work, and on a busy machine: only a hang is to be ended.
+    let limits = Limits { wall: Duration::from_secs(1800), ..Runtime::build_limits() };
     let spec = Spec {
         profile: Profile::Build,
         argv: argv.iter().map(Into::into).collect(),

@@ -132,9 +132,13 @@ pub fn try_all(answers: &mut impl Answers, frames: &[u8]) -> Result<Vec<Tried>, 
         let Some(one) = tried.get_mut(at) else { continue };
         one.samples += 1;
         if let Ok(largest) = one.outcome {
-            one.outcome = try_sample(answers, sample, &mut state).map(|difference| {
-                if sample.free() { largest } else { Some(largest.unwrap_or(0.0).max(difference)) }
-            });
+            let number = one.samples;
+            one.outcome = try_sample(answers, sample, &mut state)
+                .map(|difference| {
+                    let more = Some(largest.unwrap_or(0.0).max(difference));
+                    if sample.free() { largest } else { more }
+                })
+                .map_err(|wrong| format!("sample {number}: {wrong}"));
         }
     }
     Ok(tried)

@@ -136,8 +136,8 @@ def try_function(function: str, samples: List[Sample], solution: Any, folder: st
         try:
             largest = max(largest, try_sample(sample, solution, folder, own))
         except Wrong as wrong:
-            place = f" (sample {at} of {len(samples)})" if len(samples) > 1 else ""
-            return Tried(function, len(samples), f"{wrong}{place}", "")
+            place = f"sample {at} of {len(samples)}: " if len(samples) > 1 else ""
+            return Tried(function, len(samples), f"{place}{wrong}", "")
     free = all(sample.free for sample in samples)
     note = FREE_NOTE if free else f"largest difference {largest:.1e}"
     return Tried(function, len(samples), "", note)

@@ -1,6 +1,7 @@
 """Trying a solution on samples, as a student does at home: through the command line."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -78,6 +79,17 @@ class Try(unittest.TestCase):
         self.fails(RIGHT.replace("def count", "def counted"), "count   WRONG  there is no function `count`")
 
     def test_it_shows_the_students_own_lines(self):
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copytree(os.path.join(PACKAGE, "testat"), os.path.join(folder, "testat"))
+            for name, data in (("samples.bin", b"".join(SAMPLES)), ("solution.py", b"def double(X):\n    return Y\n")):
+                with open(os.path.join(folder, name), "wb") as file:
+                    file.write(data)
+            ended = subprocess.run(
+                [sys.executable, "-B", "-m", "testat", "try"], cwd=folder, capture_output=True, text=True,
+                env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+            )
+        self.assertIn("solution.py, line 2, in double: return Y", ended.stdout)
+        self.assertNotIn("try_.py", ended.stdout)
         self.fails(RIGHT.replace("X.size", "X.sice"), "solution.py, line 7, in count: return X.sice")
         self.fails(RIGHT.replace("return X.size", "raise SystemExit"), "WRONG  it called sys.exit")
 
@@ -85,8 +97,8 @@ class Try(unittest.TestCase):
         for instead, words in (
             ("2 * X.T", "`Y` has the shape (3, 2), due is (2, 3)"),
             ("(2 * X).astype(np.float16)", "`Y` is float16, due is float64 or float32"),
-            ("2 * X + (X == 4)", "at [1, 1] came 9, due is 8 (sample 1 of 2)"),
-            ("2 * np.abs(X)", "(sample 2 of 2)"),
+            ("2 * X + (X == 4)", "sample 1 of 2: `Y` differs by 1.0e-01 of its largest entry"),
+            ("2 * np.abs(X)", "sample 2 of 2: `Y` differs"),
             ("X / 0 * 0", "`Y` is nan at [0, 0]: every number must be finite"),
             ("None", "`Y` is None (is there a `return`?)"),
         ):
