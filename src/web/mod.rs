@@ -185,7 +185,7 @@ impl State {
 
     /// The starter kit in one language.
     pub fn starter(&self, slug: &Slug, language: Language) -> Option<&Starter> {
-        self.starters.iter().find(|kit| kit.slug == *slug && kit.language == language)
+        self.starters_of(slug).find(|kit| kit.language == language)
     }
 
     /// Now.

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -61,15 +61,16 @@ def main(folder: str) -> int:
     if solution is None:
         print(problem[:1].upper() + problem[1:])
         return 1
-    tried = try_all(samples, solution, folder)
-    service.flush()
-    width = max(len(one.function) for one in tried)
-    for one in tried:
-        print(f"{one.function:<{width}}  {line(one)}".replace("\n", "\n" + " " * (width + 2)))
-    wrong = sum(bool(one.wrong) for one in tried)
+    if hasattr(sys.stdout, "reconfigure"):  # a console may lack characters of the student's
+        sys.stdout.reconfigure(errors="backslashreplace")
+    width = max(len(sample.call.function) for sample in samples)
+    count = wrong = 0
+    for one in try_all(samples, solution, folder):
+        print(f"{one.function:<{width}}  {line(one)}".replace("\n", "\n" + " " * (width + 2)), flush=True)
+        count, wrong = count + 1, wrong + bool(one.wrong)
     print()
     if wrong:
-        print(f"{wrong} of {len(tried)} functions: something is wrong.")
+        print(f"{wrong} of {count} functions: something is wrong.")
         return 1
     print("Nothing is wrong on these samples. A grading draws more of them, and harder ones.")
     return 0
@@ -113,13 +114,14 @@ def read(path: str) -> List[Sample]:
     return samples
 
 
-def try_all(samples: List[Sample], solution: Any, folder: str) -> List[Tried]:
-    """Every function, in the order in which the samples name them."""
+def try_all(samples: List[Sample], solution: Any, folder: str) -> Iterator[Tried]:
+    """Every function, one after the other, in the order in which the samples name them."""
     functions: Dict[str, List[Sample]] = {}
     for sample in samples:
         functions.setdefault(sample.call.function, []).append(sample)
     own = State()
-    return [try_function(name, of_it, solution, folder, own) for name, of_it in functions.items()]
+    for name, of_it in functions.items():
+        yield try_function(name, of_it, solution, folder, own)
 
 
 class State:
@@ -155,6 +157,8 @@ def try_sample(sample: Sample, solution: Any, folder: str, own: State) -> float:
         raise Wrong(str(error)) from None
     except SystemExit as error:
         raise Wrong(service.explain(error, folder)) from None
+    except KeyboardInterrupt as error:
+        raise Wrong(f"you stopped it; it was here: {service.explain(error, folder)}") from None
     except Exception as error:  # the student's code may raise anything
         raise Wrong(f"it raised {service.explain(error, folder)}") from None
     keep_state(sample, got, own)
