@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use testat::commands::{admin, demo, doctor, grade, graders, runtime, serve};
+use testat::commands::{admin, demo, doctor, grade, graders, runtime, serve, starter};
 use testat::config::Config;
 
 /// Takes in course projects, grades them in a sandbox, works out who may sit the exam.
@@ -27,6 +27,8 @@ enum Command {
     /// The installed graders, and whether they can be trusted
     #[command(subcommand)]
     Graders(graders::Command),
+    /// Write a project's starter kit
+    Starter(starter::Arguments),
     /// The root file system for students' programs
     #[command(subcommand)]
     Runtime(runtime::Command),
@@ -62,6 +64,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Graders(command) => {
             return Ok(ExitCode::from(graders::run(&config, &command).await.code()));
         }
+        Command::Starter(arguments) => starter::run(&config, &arguments)?,
         Command::Runtime(command) => runtime::run(&config, &command).await?,
         Command::Doctor => return doctor::run(&config).await,
         Command::Admin(command) => admin::run(&config, command).await?,

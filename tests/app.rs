@@ -8,6 +8,7 @@ use reqwest::{Client, Response};
 use testat::clock::Clock;
 use testat::config::Config;
 use testat::course::{PersonId, SemesterName};
+use testat::export::starter;
 use testat::store::people::{self, NewPerson};
 use testat::store::{Db, roster, semesters, tokens};
 use testat::web::{self, Setup, State, passwords};
@@ -61,6 +62,7 @@ impl TestApp {
                 .unwrap(),
             archive_limits: Default::default(),
             projects: vec![backprop(), not_open_yet()],
+            starters: vec![kit()],
             cookies: web::Cookies::Loopback,
             trust_proxy: false,
             host: Vec::new(),
@@ -133,13 +135,14 @@ async fn fill(db: &Db, data: &std::path::Path) {
     let variables = [("TESTAT_GRADERS".to_owned(), graders)];
     let config = Config::from(&data.join("none.toml"), variables.into_iter()).unwrap();
     let name: SemesterName = SEMESTER.parse().unwrap();
+    let projects = testat::commands::admin::course_projects(&config).unwrap();
     let new = semesters::NewSemester {
         name: name.clone(),
         first_lecture: today.to_zoned_datetime(testat::course::calendar::zurich()).date(),
-        rule: testat::course::admission::Rule::new(5, 7).unwrap(),
+        rule: testat::commands::admin::rule(5, &projects).unwrap(),
         daily_limit: 3,
         due_at: testat::course::calendar::DUE_AT,
-        projects: testat::commands::admin::course_projects(&config).unwrap(),
+        projects,
     };
     semesters::create(db, &new, None, now).await.unwrap();
     let rows = testat::intake::roster::read(ROSTER.as_bytes()).unwrap();
@@ -163,6 +166,19 @@ fn backprop() -> web::ProjectInfo {
         cpu_s: 90,
         memory_mib: 1024,
     }
+}
+
+/// A small kit, in Python alone.
+fn kit() -> starter::Starter {
+    let contents = starter::Contents {
+        slug: &"backprop".parse().unwrap(),
+        title: "Project 1: Backpropagation from scratch",
+        language: testat::course::Language::Python,
+        handout: &backprop().handout,
+        crates: "",
+        files: [("solution.py".to_owned(), solution())].into(),
+    };
+    starter::pack(contents).unwrap()
 }
 
 /// Its grader is installed, its window opens in two weeks.

@@ -23,6 +23,7 @@ const ROSTER: &str = "family name,first name,Legi number,e-mail,department,level
 pub(crate) struct Server {
     data: tempfile::TempDir,
     database: Option<String>,
+    graders: Option<String>,
     child: Option<Child>,
     address: String,
 }
@@ -31,20 +32,32 @@ impl Server {
     /// An empty data folder without a server.
     pub(crate) fn empty(database: Option<String>) -> Self {
         let data = tempfile::tempdir().unwrap();
-        Self { data, database, child: None, address: String::new() }
+        Self { data, database, graders: None, child: None, address: String::new() }
     }
 
     /// A prepared data folder without a server.
     pub(crate) fn prepared(database: Option<String>) -> Self {
-        let server = Self::empty(database);
+        Self::empty(database).begun(0)
+    }
+
+    /// The same with other grader folders, and so many weeks into the semester.
+    pub(crate) fn with_graders(graders: String, weeks: i64) -> Self {
+        let mut server = Self::empty(None);
+        server.graders = Some(graders);
+        server.begun(weeks)
+    }
+
+    fn begun(self, weeks: i64) -> Self {
+        let server = self;
         let today = jiff::Timestamp::now()
             .to_zoned_datetime(jiff::tz::TimeZone::get("Europe/Zurich").unwrap());
+        let first = today.date().checked_sub(jiff::Span::new().weeks(weeks)).unwrap();
         server.admin(&[
             "semester",
             "add",
             SEMESTER,
             "--first-lecture",
-            &today.date().to_string(),
+            &first.to_string(),
             "--daily-limit",
             "500",
         ]);
@@ -85,6 +98,9 @@ impl Server {
             .env("TESTAT_WORKERS", "1");
         if let Some(database) = &self.database {
             command.env("TESTAT_DATABASE_URL", database);
+        }
+        if let Some(graders) = &self.graders {
+            command.env("TESTAT_GRADERS", graders);
         }
         command
     }
@@ -160,13 +176,14 @@ impl Server {
     /// Uploads a file as it is.
     pub(crate) async fn upload(
         &self,
+        slug: &str,
         token: &str,
         name: &str,
         bytes: Vec<u8>,
     ) -> reqwest::Response {
         let part = reqwest::multipart::Part::bytes(bytes).file_name(name.to_owned());
         let form = reqwest::multipart::Form::new().part("archive", part);
-        let path = format!("/api/v1/semesters/{SEMESTER}/projects/backprop/submissions");
+        let path = format!("/api/v1/semesters/{SEMESTER}/projects/{slug}/submissions");
         let request =
             reqwest::Client::new().post(self.url(&path)).bearer_auth(token).multipart(form);
         request.send().await.unwrap()
@@ -174,7 +191,12 @@ impl Server {
 
     /// Uploads a folder as a tar; where the submission is to be found.
     pub(crate) async fn submit(&self, token: &str, folder: &Path) -> String {
-        let response = self.upload(token, "submission.tar", pack(folder)).await;
+        self.submit_to("backprop", token, folder).await
+    }
+
+    /// The same for another project than the first.
+    pub(crate) async fn submit_to(&self, slug: &str, token: &str, folder: &Path) -> String {
+        let response = self.upload(slug, token, "submission.tar", pack(folder)).await;
         assert_eq!(response.status(), 201, "{}", response.text().await.unwrap());
         let location = response.headers()["location"].to_str().unwrap();
         location.strip_prefix(&self.address).unwrap_or(location).to_owned()

@@ -54,6 +54,7 @@ impl Site {
             blobs: Blobs::open(blobs.to_str().unwrap(), &folder.path().join("incoming")).unwrap(),
             archive_limits: ArchiveLimits::default(),
             projects: vec![backprop()],
+            starters: Vec::new(),
             cookies: Cookies::Loopback,
             trust_proxy: false,
             host: Vec::new(),

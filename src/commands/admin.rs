@@ -172,8 +172,11 @@ pub async fn run(config: &Config, command: Command) -> anyhow::Result<()> {
     }
 }
 
-/// The seven projects: those whose graders are here by their own titles, the others as the course
-/// plans them.
+/// The projects of a new semester: the seven of the course, those whose graders are here by their own
+/// titles and the others as planned; then whatever else is installed, by number.
+///
+/// # Errors
+/// A grader folder is wrong, or the numbers leave a gap.
 pub fn course_projects(config: &Config) -> anyhow::Result<Vec<(Slug, String)>> {
     const PLANNED: [(&str, &str); calendar::PROJECTS as usize] = [
         ("backprop", "Backpropagation from scratch"),
@@ -189,23 +192,42 @@ pub fn course_projects(config: &Config) -> anyhow::Result<Vec<(Slug, String)>> {
         projects.push((slug.parse::<Slug>()?, title.to_owned()));
     }
     for project in graders::projects(&config.graders)? {
-        if let Some(place) = projects.get_mut((project.number as usize).wrapping_sub(1)) {
-            *place = (project.slug.parse()?, project.title);
+        let entry = (project.slug.parse()?, project.title);
+        let (place, next) = ((project.number as usize).wrapping_sub(1), projects.len());
+        match projects.get_mut(place) {
+            Some(planned) => *planned = entry,
+            None if place == next => projects.push(entry),
+            None => bail!(
+                "project {} has the number {}, and there is no project {}: numbers start at 1 and \
+                 leave no gap",
+                project.slug,
+                project.number,
+                next + 1
+            ),
         }
     }
     Ok(projects)
 }
 
+/// `needed` of as many projects as there are.
+///
+/// # Errors
+/// There are fewer.
+pub fn rule(needed: u32, projects: &[(Slug, String)]) -> anyhow::Result<Rule> {
+    Ok(Rule::new(needed, u32::try_from(projects.len())?)?)
+}
+
 async fn semester(config: &Config, db: &Db, command: Semester) -> anyhow::Result<()> {
     match command {
         Semester::Add { name, first_lecture, needed, daily_limit } => {
+            let projects = course_projects(config)?;
             let new = NewSemester {
                 name: name.clone(),
                 first_lecture: calendar::parse_day(&first_lecture)?,
-                rule: Rule::new(needed, calendar::PROJECTS)?,
+                rule: rule(needed, &projects)?,
                 daily_limit,
                 due_at: calendar::DUE_AT,
-                projects: course_projects(config)?,
+                projects,
             };
             semesters::create(db, &new, None, Clock.now()).await?;
             show_calendar(db, &name).await

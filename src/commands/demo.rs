@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use crate::clock::{Clock, Millis};
 use crate::config::Config;
-use crate::course::admission::{Decision, Rule};
+use crate::course::admission::Decision;
 use crate::course::roster::RosterRow;
 use crate::course::{Email, PersonId, ProjectNumber, Role, SemesterName, Verdict, calendar};
 use crate::grading::worker::{Step, Worker, Workshop};
@@ -368,13 +368,14 @@ async fn add_semester(
     first: Date,
     by: &PersonId,
 ) -> anyhow::Result<SemesterName> {
+    let projects = admin::course_projects(config)?;
     let new = NewSemester {
         name: name_of(first)?,
         first_lecture: first,
-        rule: Rule::new(5, calendar::PROJECTS)?,
+        rule: admin::rule(5, &projects)?,
         daily_limit: 20,
         due_at: calendar::DUE_AT,
-        projects: admin::course_projects(config)?,
+        projects,
     };
     semesters::create(db, &new, Some(by), Clock.now()).await?;
     Ok(new.name)

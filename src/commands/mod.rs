@@ -12,7 +12,9 @@ pub mod grade;
 pub mod graders;
 pub mod rig;
 pub mod runtime;
+pub mod samples;
 pub mod serve;
+pub mod starter;
 
 /// The store, its data folder made and its tables up to date.
 pub async fn open_store(config: &Config) -> anyhow::Result<Db> {

@@ -20,7 +20,7 @@ use crate::intake::blobs::Blobs;
 use crate::store::Db;
 use crate::web::{self, CheckInfo, Cookies, HostNote, ProjectInfo, Setup, State};
 
-use super::{open_store, rig};
+use super::{open_store, rig, starter};
 
 /// Serves until SIGTERM or SIGINT, then lets what runs come to its end.
 pub async fn serve(config: &Config) -> anyhow::Result<()> {
@@ -48,6 +48,7 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
         blobs,
         archive_limits: ArchiveLimits::default(),
         projects,
+        starters: starter::all(config).context("making the starter kits")?,
         cookies: if config.on_loopback() { Cookies::Loopback } else { Cookies::Secure },
         trust_proxy: config.trust_proxy,
         host,

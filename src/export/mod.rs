@@ -1,5 +1,6 @@
-//! The admission list as a file: CSV, XLSX or JSON, all from the same rows that the page shows.
+//! What leaves the house as a file: the admission list, and the starter kits ([`starter`]).
 //!
+//! The list is CSV, XLSX or JSON, all from the same rows that the page shows.
 //! [`List`] holds what one query gave; [`write()`] makes the file and its SHA-256, which goes on the
 //! line that is signed. The same list gives the same bytes.
 
@@ -9,7 +10,9 @@ use crate::course::{Digest, SemesterName};
 use crate::store::results::AdmissionRow;
 
 mod csv;
+pub mod handout;
 mod json;
+pub mod starter;
 mod table;
 mod xlsx;
 

@@ -16,7 +16,7 @@ use testat_kit::report::{Comparison, GraderVersion};
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Project {
-    /// 1 to 7 in this course.
+    /// From 1; the course has seven, and more may be added.
     pub number: u32,
     /// Its name in addresses and on the command line.
     pub slug: String,
@@ -24,7 +24,7 @@ pub struct Project {
     pub title: String,
     /// Changes whenever a verdict could.
     pub version: String,
-    /// File name of the harness program.
+    /// File name of the harness program, in the folder's own `bin` or beside `testat`.
     pub harness: String,
     /// One line on what it is about.
     pub summary: String,
@@ -142,8 +142,9 @@ pub(super) fn io_at(path: &Path) -> impl FnOnce(io::Error) -> GraderError {
 }
 
 impl Graders {
-    /// Reads every `<n>-<slug>` folder in `folders`; programs come from `programs` and are copied to
-    /// `shelf`, under their hash, so that a rebuild can't change a grader that is in use.
+    /// Reads every `<n>-<slug>` folder in `folders`; programs come from a folder's own `bin`, else
+    /// from `programs`, and are copied to `shelf`, under their hash, so that a rebuild can't change a
+    /// grader that is in use.
     pub fn read(folders: &[PathBuf], programs: &Path, shelf: &Path) -> Result<Self, GraderError> {
         let mut graders = Self::default();
         for folder in grader_folders(folders)? {
@@ -181,11 +182,16 @@ impl Graders {
 
 /// What all grader folders say, in the order of their numbers; needs no built harness.
 pub fn projects(folders: &[PathBuf]) -> Result<Vec<Project>, GraderError> {
+    Ok(projects_in(folders)?.into_iter().map(|(project, _)| project).collect())
+}
+
+/// The same, each with its folder.
+pub fn projects_in(folders: &[PathBuf]) -> Result<Vec<(Project, PathBuf)>, GraderError> {
     let mut projects = Vec::new();
     for folder in grader_folders(folders)? {
-        projects.push(read_project(&folder)?);
+        projects.push((read_project(&folder)?, folder));
     }
-    projects.sort_by_key(|project| project.number);
+    projects.sort_by_key(|(project, _)| project.number);
     Ok(projects)
 }
 
@@ -255,7 +261,7 @@ fn read_grader(folder: &Path, programs: &Path, shelf: &Path) -> Result<Grader, G
     let project = read_project(folder)?;
     let handout_file = folder.join("handout.md");
     let handout = fs::read_to_string(&handout_file).map_err(io_at(&handout_file))?;
-    let built = programs.join(&project.harness);
+    let built = harness_of(folder, &project.harness, programs);
     let program = fs::read(&built).map_err(io_at(&built))?;
     let hash = hex::encode(Sha256::digest(&program));
     let harness = shelve(shelf, &hash, &program)?;
@@ -264,6 +270,12 @@ fn read_grader(folder: &Path, programs: &Path, shelf: &Path) -> Result<Grader, G
         version: format!("{}-{}", project.version, &hash[..12]),
     };
     Ok(Grader { project, folder: folder.to_owned(), harness, version, handout })
+}
+
+/// A folder from elsewhere brings its own program; those of the course are beside `testat`.
+fn harness_of(folder: &Path, name: &str, programs: &Path) -> PathBuf {
+    let own = folder.join("bin").join(name);
+    if own.is_file() { own } else { programs.join(name) }
 }
 
 /// Puts a program on the shelf, complete or not at all: another process may do the same just now.

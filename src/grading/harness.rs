@@ -98,8 +98,8 @@ fn send_once(stream: &UnixStream, bytes: &[u8], pipes: Option<&HarnessEnds>) -> 
 /// What the harness holds of a subject: it writes requests and reads replies.
 #[derive(Debug)]
 pub struct HarnessEnds {
-    requests: OwnedFd,
-    replies: OwnedFd,
+    pub(super) requests: OwnedFd,
+    pub(super) replies: OwnedFd,
 }
 
 /// What the subject holds: it reads requests as its input and writes replies as its output.

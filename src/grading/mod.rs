@@ -2,7 +2,7 @@
 //!
 //! [`graders`] reads the grader folders; [`worker`] claims a grading, has [`session`] grade it and
 //! records what it says; [`prepared`] unpacks into a [`room`] and builds; [`session`] joins
-//! [`harness`] and [`subject`]; [`verdict`] trusts nothing.
+//! [`harness`] and [`subject`]; [`verdict`] trusts nothing; [`samples`] records what a starter kit tries itself on.
 //!
 //! Whether a grader can be trusted: [`solutions`] are what its folder brings along to be tried on,
 //! [`evidence`] is what each [`trial`] of them says together, [`chance`] how likely luck is to fail a right one.
@@ -14,6 +14,7 @@ pub mod graders;
 pub mod harness;
 pub mod prepared;
 pub mod room;
+pub mod samples;
 pub mod seed;
 pub mod session;
 pub mod solutions;

@@ -11,6 +11,7 @@ use testat_kit::report::{Answer, Check, Event, Figure, Report, Task, Usage, Verd
 use super::graders::Grader;
 use super::harness::{self, Control, ControlError, HarnessEnds};
 use super::prepared::Prepared;
+use super::samples::Tap;
 use super::seed::Seed;
 use super::subject::Subjects;
 use super::verdict::{self, Untrue};
@@ -156,9 +157,31 @@ pub async fn grade_prepared(
     prepared: &Prepared,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Report, Fault> {
+    let subjects = Subjects::new(rig, &grader.project.limits);
+    grade_with(rig, grader, seed, prepared, subjects, progress).await
+}
+
+/// Grades a right solution and keeps what a starter kit's samples are made of.
+///
+/// # Errors
+/// As [`grade`].
+pub async fn record(rig: &Rig, job: &Job<'_>, tap: &Tap) -> Result<Report, Fault> {
+    let prepared = Prepared::new(rig, &job.archive, &|_| {}).await?;
+    let mut subjects = Subjects::new(rig, &job.grader.project.limits);
+    subjects.listen(tap);
+    grade_with(rig, job.grader, job.seed, &prepared, subjects, &|_| {}).await
+}
+
+async fn grade_with(
+    rig: &Rig,
+    grader: &Grader,
+    seed: Seed,
+    prepared: &Prepared,
+    mut subjects: Subjects<'_>,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Report, Fault> {
     let mut watch = Stopwatch::new();
     let mut usage = prepared.usage().clone();
-    let mut subjects = Subjects::new(rig, &grader.project.limits);
     let mut decided = Decided::default();
     let verdict = match prepared.program() {
         Some(program) => {

@@ -7,6 +7,7 @@ use testat_kit::report::{Answer, Usage};
 
 use super::graders::ProjectLimits;
 use super::harness::{self, HarnessEnds};
+use super::samples::Tap;
 use super::session::{Fault, Rig, io_fault};
 use crate::sandbox::{Ending, Limits, Reason, Running, Spec};
 
@@ -28,6 +29,7 @@ pub enum Program {
 /// All runs of one submission's program in one grading; at most one runs at a time.
 pub struct Subjects<'a> {
     rig: &'a Rig,
+    tap: Option<&'a Tap>,
     budget: Limits,
     deadline: Instant,
     program: Option<Program>,
@@ -45,6 +47,7 @@ impl<'a> Subjects<'a> {
     pub fn new(rig: &'a Rig, limits: &ProjectLimits) -> Self {
         Self {
             rig,
+            tap: None,
             budget: Limits {
                 cpu: limits.cpu(),
                 wall: limits.wall(),
@@ -65,6 +68,11 @@ impl<'a> Subjects<'a> {
             log: String::new(),
             runs: 0,
         }
+    }
+
+    /// Keeps what goes through the pipes.
+    pub fn listen(&mut self, tap: &'a Tap) {
+        self.tap = Some(tap);
     }
 
     /// What to run; the grading's wall-clock time begins here, after the build.
@@ -99,7 +107,8 @@ impl<'a> Subjects<'a> {
     /// A subject that finds the budget spent is not started: the harness meets closed pipes, asks
     /// why, and is told. `leaving` is the processor time of one that is being ended and not yet counted.
     async fn start(&mut self, leaving: Duration) -> Result<HarnessEnds, Fault> {
-        let (ours, theirs) = harness::pipes().map_err(io_fault("making the subject's pipes"))?;
+        let pipes = self.tap.map_or_else(harness::pipes, Tap::pipes);
+        let (ours, theirs) = pipes.map_err(io_fault("making the subject's pipes"))?;
         self.last = None;
         let limits = self.remaining(leaving);
         if limits.wall.is_zero() || limits.cpu.is_zero() {

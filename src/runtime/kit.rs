@@ -1,19 +1,21 @@
 //! The upper layer: what graders give to subjects. The Python package, the crates that a Rust
 //! subject may use, and these crates already built.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::layer::{Key, Unfinished, copy, put, reading, writing};
-use super::manifest::{kit_manifest, locked};
+use super::manifest::{kit_sources, locked};
 use super::specs::{Layers, mount};
 use super::{Error, Runtime};
 use crate::sandbox::tool::Tool;
-use crate::sandbox::{Output, Profile, Reason, Sandbox, Settings, Spec};
+use crate::sandbox::{Limits, Output, Profile, Reason, Sandbox, Settings, Spec};
 
 /// Change with the steps below.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// The crate that is built ahead; it depends on all that subjects may use.
 const PREBUILT: &str = include_str!("prebuilt.toml");
@@ -40,8 +42,8 @@ offline = true
 #[derive(Debug)]
 pub(super) struct Kit {
     source: PathBuf,
-    /// The kit's `Cargo.toml`, standing by itself.
-    manifest: String,
+    /// The crate `testat-kit`, without what only harnesses need.
+    kit: BTreeMap<String, Vec<u8>>,
     /// The exact version of each crate.
     lock: String,
 }
@@ -49,11 +51,7 @@ pub(super) struct Kit {
 impl Kit {
     /// Reads what the kit is made of.
     pub(super) fn in_source(source: &Path) -> Result<Self, Error> {
-        Ok(Self {
-            source: source.to_owned(),
-            manifest: kit_manifest(source)?,
-            lock: locked(source)?,
-        })
+        Ok(Self { source: source.to_owned(), kit: kit_sources(source)?, lock: locked(source)? })
     }
 
     /// What the layer is made of, upon the two below it.
@@ -62,18 +60,14 @@ impl Kit {
         for layer in below {
             key.add("upon", layer.as_bytes());
         }
-        let texts = [PREBUILT, BUILD, PREBUILD, COMPILE, CARGO_CONFIG, &self.manifest, &self.lock];
-        for text in texts {
+        for text in [PREBUILT, BUILD, PREBUILD, COMPILE, CARGO_CONFIG, &self.lock] {
             key.add("text", text.as_bytes());
         }
-        for folder in [self.kit().join("src"), self.python()] {
-            key.add_folder(&folder)?;
+        for (path, bytes) in &self.kit {
+            key.add(path, bytes);
         }
+        key.add_folder(&self.python())?;
         Ok(key)
-    }
-
-    fn kit(&self) -> PathBuf {
-        self.source.join("graders/kit")
     }
 
     fn python(&self) -> PathBuf {
@@ -133,8 +127,9 @@ impl Kit {
         put(&work.join("Cargo.toml"), patched, 0o644)?;
         put(&work.join("Cargo.lock"), &self.lock, 0o644)?;
         put(&work.join("src/main.rs"), "fn main() {}\n", 0o644)?;
-        copy(&self.kit().join("src"), &work.join("kit/src"))?;
-        put(&work.join("kit/Cargo.toml"), &self.manifest, 0o644)?;
+        for (path, bytes) in &self.kit {
+            put(&work.join("kit").join(path), bytes, 0o644)?;
+        }
         let vendor = layer.join("kit/vendor");
         Tool::new("cargo")
             .args(["vendor", "--quiet", "--versioned-dirs"])
@@ -159,7 +154,8 @@ async fn run(
     out: File,
 ) -> Result<(), Error> {
     mounts.extend(layers.for_building());
-    let limits = Runtime::build_limits();
+    // Our own work, and on a busy machine: only a hang is to be ended.
+    let limits = Limits { wall: Duration::from_secs(1800), ..Runtime::build_limits() };
     let spec = Spec {
         profile: Profile::Build,
         argv: argv.iter().map(Into::into).collect(),

@@ -10,6 +10,7 @@ mod kit;
 mod layer;
 mod manifest;
 mod specs;
+pub mod starter;
 mod toolchain;
 
 use std::path::{Path, PathBuf};

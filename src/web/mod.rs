@@ -11,7 +11,8 @@ use testat_kit::report::Comparison;
 use tracing_actix_web::TracingLogger;
 
 use crate::clock::{Clock, Millis};
-use crate::course::{ProjectNumber, Slug};
+use crate::course::{Language, ProjectNumber, Slug};
+use crate::export::starter::Starter;
 use crate::intake::archive::ArchiveLimits;
 use crate::intake::blobs::Blobs;
 use crate::store::Db;
@@ -33,6 +34,7 @@ mod profile;
 mod report_shown;
 mod reports;
 mod roster;
+mod starter;
 mod student;
 mod submission;
 mod submit;
@@ -53,6 +55,8 @@ pub struct State {
     pub archive_limits: ArchiveLimits,
     /// The projects whose graders are installed, by number.
     pub projects: Vec<ProjectInfo>,
+    /// Their starter kits.
+    pub starters: Vec<Starter>,
     /// How the session's cookie is set.
     pub cookies: Cookies,
     /// Whether `X-Forwarded-For` is to be believed.
@@ -78,6 +82,8 @@ pub struct Setup {
     pub archive_limits: ArchiveLimits,
     /// The projects whose graders are installed.
     pub projects: Vec<ProjectInfo>,
+    /// Their starter kits.
+    pub starters: Vec<Starter>,
     /// How the session's cookie is set.
     pub cookies: Cookies,
     /// Whether `X-Forwarded-For` is to be believed.
@@ -93,7 +99,7 @@ pub struct Setup {
 pub struct ProjectInfo {
     /// Its name in addresses.
     pub slug: Slug,
-    /// 1 to 7.
+    /// Its place in the course, from 1.
     pub number: ProjectNumber,
     /// Its name for people.
     pub title: String,
@@ -156,6 +162,7 @@ impl State {
             clock: Clock,
             archive_limits: setup.archive_limits,
             projects: setup.projects,
+            starters: setup.starters,
             cookies: setup.cookies,
             trust_proxy: setup.trust_proxy,
             host: setup.host,
@@ -169,6 +176,16 @@ impl State {
     /// The installed project of this slug.
     pub fn info(&self, slug: &Slug) -> Option<&ProjectInfo> {
         self.projects.iter().find(|project| project.slug == *slug)
+    }
+
+    /// The starter kits of the project of this slug.
+    pub fn starters_of(&self, slug: &Slug) -> impl Iterator<Item = &Starter> {
+        self.starters.iter().filter(move |kit| kit.slug == *slug)
+    }
+
+    /// The starter kit in one language.
+    pub fn starter(&self, slug: &Slug, language: Language) -> Option<&Starter> {
+        self.starters_of(slug).find(|kit| kit.language == language)
     }
 
     /// Now.
@@ -215,6 +232,7 @@ fn routes(cfg: &mut web::ServiceConfig) {
     cfg.route("/static/{name}", web::get().to(asset))
         .configure(auth::routes)
         .configure(student::routes)
+        .configure(starter::routes)
         .configure(submission::routes)
         .configure(instructor::routes)
         .configure(decisions::routes)

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
-use pulldown_cmark::{Event, Options, Parser};
 use rust_embed::RustEmbed;
 use serde::Serialize;
 use tera::{Context, Kwargs, Tera};
@@ -13,6 +12,7 @@ use super::State;
 use super::error::Result;
 use super::guard::Visitor;
 use crate::course::{Role, calendar};
+pub use crate::export::handout::markdown;
 
 #[derive(RustEmbed)]
 #[folder = "templates/"]
@@ -102,19 +102,6 @@ impl State {
 /// Go there, with GET.
 pub fn see_other(to: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((header::LOCATION, to)).finish()
-}
-
-/// Markdown as HTML; HTML inside it is dropped, since a hand-out needs none.
-pub fn markdown(text: &str) -> String {
-    let options = Options::ENABLE_TABLES
-        | Options::ENABLE_FOOTNOTES
-        | Options::ENABLE_STRIKETHROUGH
-        | Options::ENABLE_HEADING_ATTRIBUTES;
-    let events = Parser::new_ext(text, options)
-        .filter(|event| !matches!(event, Event::Html(_) | Event::InlineHtml(_)));
-    let mut html = String::new();
-    pulldown_cmark::html::push_html(&mut html, events);
-    html
 }
 
 /// `Tue 29 Sep 2026, 23:59 CEST`.

@@ -14,9 +14,11 @@ use crate::course::access::{Action, On};
 use crate::course::admission::Admission;
 use crate::course::result::{GradingState, ProjectResult, Window};
 use crate::course::{
-    PersonId, ProjectNumber, Role, SemesterName, Slug, Verdict, attempts, calendar,
+    Language, PersonId, ProjectNumber, Role, SemesterName, Slug, Verdict, attempts, calendar,
 };
 use crate::export::basis_words;
+use crate::export::handout::without_title;
+use crate::export::starter::Starter;
 use crate::store::results;
 use crate::store::semesters::{self, Project, Semester};
 use crate::store::submissions::{self, Submission};
@@ -193,6 +195,7 @@ struct ProjectPage {
     may_hand_in: bool,
     is_open: bool,
     graded: bool,
+    kits: Vec<KitLink>,
     summary: String,
     version: String,
     handout: String,
@@ -204,6 +207,24 @@ struct ProjectPage {
     daily_limit: i64,
     result: Option<ResultWords>,
     submissions: Vec<SubmissionRow>,
+}
+
+/// A starter kit to be downloaded.
+#[derive(Serialize)]
+struct KitLink {
+    language: &'static str,
+    words: &'static str,
+    kib: usize,
+}
+
+impl KitLink {
+    fn of(kit: &Starter) -> Self {
+        let words = match kit.language {
+            Language::Python => "Python",
+            Language::Rust => "Rust",
+        };
+        Self { language: kit.language.as_str(), words, kib: kit.bytes.len().div_ceil(1024) }
+    }
 }
 
 /// A check as the project announces it.
@@ -320,6 +341,7 @@ async fn fill_project_page(
         may_hand_in,
         is_open: state.now() >= project.opens,
         graded: info.is_some(),
+        kits: state.starters_of(&project.slug).map(KitLink::of).collect(),
         summary: info.map_or_else(String::new, |info| info.summary.clone()),
         version: info.map_or_else(String::new, |info| info.version.clone()),
         handout: info.map_or_else(String::new, |info| markdown(without_title(&info.handout))),
@@ -335,15 +357,6 @@ async fn fill_project_page(
         }),
         submissions: own.iter().map(|one| SubmissionRow::of(one, due)).collect(),
     })
-}
-
-/// The page has the title already.
-fn without_title(handout: &str) -> &str {
-    let text = handout.trim_start();
-    if !text.starts_with("# ") {
-        return text;
-    }
-    text.split_once('\n').map_or("", |(_, rest)| rest)
 }
 
 /// How many of these came today, by the calendar that the daily limit goes by.

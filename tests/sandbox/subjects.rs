@@ -106,6 +106,79 @@ async fn what_does_not_build_is_explained() {
 }
 
 #[tokio::test]
+async fn every_crate_that_the_starter_kits_name_is_there() {
+    let trial = Trial::new().await;
+    let manifest = format!(
+        "{MANIFEST}\n[dependencies]\nndarray = \"0.17\"\nrand = \"0.10\"\nrand_chacha = \"0.10\"\n\
+         rand_distr = \"0.6\"\nsafetensors = \"0.8\"\ntestat-kit = \"0.1\"\n"
+    );
+    let main = "use rand::SeedableRng;
+use rand_distr::{Distribution, StandardNormal};
+fn main() {
+    let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+    let drawn: f64 = StandardNormal.sample(&mut rng);
+    let message = testat_kit::link::Message::new().with(\"x\", &ndarray::array![drawn]);
+    let frame = message.encode(1 << 20).unwrap();
+    assert_eq!(safetensors::SafeTensors::deserialize(&frame[4..]).unwrap().len(), 1);
+}";
+    let folder = package(&[("Cargo.toml", &manifest), ("src/main.rs", main)]);
+    let out = tempfile::tempdir().unwrap();
+    let program = built(&trial, folder.path(), out.path()).await;
+    assert!(program.is_ok(), "{}", text(&program.unwrap_err().stderr));
+}
+
+#[tokio::test]
+async fn a_submission_cannot_call_the_harnesss_own_solution() {
+    let trial = Trial::new().await;
+    let out = tempfile::tempdir().unwrap();
+    for (features, main, refused) in [
+        ("", "fn main() { testat_kit::network::softmax; }", "cannot find `network`"),
+        ("\"harness\"", "fn main() {}", "does not have that feature"),
+    ] {
+        let manifest = format!(
+            "{MANIFEST}\n[dependencies]\ntestat-kit = {{ version = \"0.1\", features = [{features}] }}\n"
+        );
+        let folder = package(&[("Cargo.toml", &manifest), ("src/main.rs", main)]);
+        let ending = built(&trial, folder.path(), out.path()).await.unwrap_err();
+        let said = text(&ending.stderr);
+        assert!(said.contains(refused) || said.contains("could not find `network`"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_that_a_build_does_outlives_it() {
+    let trial = Trial::new().await;
+    let script = "use std::os::unix::process::CommandExt;
+fn main() {
+    let places = [\"/tmp/planted\", \"/work/planted\", \"/work/cargo/planted\", \"/work/target/planted\"];
+    assert!(places.iter().all(|place| !std::path::Path::new(place).exists()), \"an earlier build is here\");
+    for place in places {
+        std::fs::write(place, \"\").unwrap();
+    }
+    let mut daemon = std::process::Command::new(\"/bin/sh\");
+    daemon.args([\"-c\", \"trap '' HUP TERM; exec sleep 31415\"]).process_group(0);
+    daemon.spawn().unwrap();
+}";
+    let main = ("src/main.rs", "fn main() {}\n");
+    let folder = package(&[("Cargo.toml", MANIFEST), main, ("build.rs", script)]);
+    let out = tempfile::tempdir().unwrap();
+    for _ in 0..2 {
+        let program = built(&trial, folder.path(), out.path()).await;
+        assert!(program.is_ok(), "{}", text(&program.unwrap_err().stderr));
+        assert!(!running("31415"), "a process of the build is still there");
+    }
+    trial.assert_unaffected().await;
+}
+
+/// Whether a process of this host has that word on its command line.
+fn running(word: &str) -> bool {
+    let lines = std::fs::read_dir("/proc")
+        .unwrap()
+        .filter_map(|entry| std::fs::read(entry.unwrap().path().join("cmdline")).ok());
+    lines.into_iter().any(|line| line.split(|byte| *byte == 0).any(|part| part == word.as_bytes()))
+}
+
+#[tokio::test]
 async fn a_submissions_own_settings_change_neither_compiler_nor_profile() {
     let trial = Trial::new().await;
     let manifest = format!("{MANIFEST}\n[profile.release]\nlto = true\ndebug-assertions = true\n");

@@ -7,8 +7,8 @@
 //! * `report` (feature `report`): what a grading says, the types shared with the server;
 //! * `run`, `subject`, `supervisor`, `check`, `tally`, `learning`, `words`, `figure`, `draw`, `glyph`,
 //!   `network`, `exchange` (feature `harness`): all that a harness needs beside its own reference solution;
-//! * `backprop`, `regularise`, ... `continual` (feature `subject`, on by default): one trait a project, and
-//!   `serve`, over `arguments` and [`layer`];
+//! * `backprop`, `regularise`, ... `continual` (feature `subject`, on by default): one trait a project,
+//!   `serve` and `samples`, over `arguments` and [`layer`];
 //! * `rehearsal` (feature `rehearsal`): a whole grading inside one process, for tests.
 //!
 //! A Rust submission is three lines beside the solution itself:
@@ -64,6 +64,8 @@ pub mod lif;
 pub mod plasticity;
 #[cfg(feature = "subject")]
 pub mod regularise;
+#[cfg(feature = "subject")]
+pub mod samples;
 #[cfg(feature = "subject")]
 pub mod serve;
 #[cfg(feature = "subject")]

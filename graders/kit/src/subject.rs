@@ -188,17 +188,18 @@ impl Subject {
         let Request { op, call, message, patience } = request;
         self.id += 1;
         let id = self.id.to_string();
+        let (limit, words) = match patience {
+            Patience::Ordinary => (self.ordinary, "ordinary"),
+            Patience::Training => (self.training, "training"),
+        };
         let frame = message
             .with_field("v", link::API)
             .with_field("op", op)
             .with_field("call", call)
+            .with_field("patience", words)
             .with_field("id", id.clone())
             .encode(self.frame)
             .map_err(Fault::Request)?;
-        let limit = match patience {
-            Patience::Ordinary => self.ordinary,
-            Patience::Training => self.training,
-        };
         let Some(pipes) = &self.pipes else {
             return Err(Fault::Mistake("a subject was asked that is not there".to_owned()).into());
         };

@@ -1,18 +1,30 @@
-"""Command line: ``python3 -m testat serve DIR``."""
+"""Command line: ``python3 -m testat try DIR`` at home, ``python3 -m testat serve DIR`` in a grading."""
 
 import argparse
 import sys
 
-from testat.service import serve
-
 
 def main() -> int:
-    """Parses the command line and serves; the exit code is 0 once the grader closes the pipe."""
-    parser = argparse.ArgumentParser(prog="testat", description="Serves a solution.py to the grader.")
+    """Parses the command line and does what it says."""
+    parser = argparse.ArgumentParser(prog="testat", description="Tries a solution.py, or serves it to the grader.")
     commands = parser.add_subparsers(dest="command", required=True)
+    command = commands.add_parser("try", help="run the functions on the kit's samples and compare")
+    command.add_argument("folder", nargs="?", default=".", help="the folder that holds solution.py (here)")
     command = commands.add_parser("serve", help="answer requests on standard input and output")
     command.add_argument("folder", help="the folder that holds solution.py")
-    return serve(parser.parse_args().folder)
+    arguments = parser.parse_args()
+    try:
+        import numpy  # noqa: F401
+    except ImportError:
+        print("numpy is missing: install it with `python3 -m pip install numpy`", file=sys.stderr)
+        return 1
+    if arguments.command == "try":
+        from testat import try_
+
+        return try_.main(arguments.folder)
+    from testat import service
+
+    return service.serve(arguments.folder)
 
 
 if __name__ == "__main__":

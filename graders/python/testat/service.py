@@ -18,6 +18,7 @@ import numpy as np
 from testat import API, call, link
 from testat.call import Unusable
 
+PACKAGE = os.path.dirname(os.path.abspath(__file__))
 TEXT_MAX = 2000
 FRAMES_MAX = 6
 
@@ -142,7 +143,8 @@ def explain(error: BaseException, folder: str) -> str:
         lines = []
         for frame in traceback.extract_tb(error.__traceback__):
             path = os.path.abspath(frame.filename)
-            if path.startswith(folder + os.sep):
+            # The package itself may lie in the folder: a starter kit brings it along.
+            if path.startswith(folder + os.sep) and os.path.dirname(path) != PACKAGE:
                 place = f"{os.path.relpath(path, folder)}, line {frame.lineno}, in {frame.name}"
                 lines.append(f"\n  {place}: {frame.line}" if frame.line else f"\n  {place}")
         return (text[: TEXT_MAX // 2] + "".join(lines[-FRAMES_MAX:]))[:TEXT_MAX]

@@ -1,4 +1,5 @@
-//! `testat graders`: which graders are installed, and whether each can be trusted.
+//! `testat graders`: which graders are installed, whether each can be trusted, and what their starter kits
+//! try themselves on.
 
 use std::cell::RefCell;
 use std::io::{IsTerminal, Write};
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use self::trials::Plan;
 use super::grade::Outcome;
-use super::{rig, serve};
+use super::{rig, samples, serve};
 use crate::config::Config;
 use crate::grading::evidence::Evidence;
 use crate::grading::graders::{Grader, Graders};
@@ -32,6 +33,8 @@ pub enum Command {
     /// failed, or a wrong solution passed or was not failed by the check that its folder names; with 3
     /// if a grading had no verdict twice.
     Verify(Verify),
+    /// Record the samples of the starter kits from gradings of the reference solutions
+    Samples(samples::Samples),
 }
 
 /// `testat graders verify`.
@@ -92,6 +95,10 @@ pub async fn run(config: &Config, command: &Command) -> Outcome {
         Err(fault) => return sorry(&fault, Outcome::OurFault),
     };
     match command {
+        Command::Samples(arguments) => match samples::run(config, arguments).await {
+            Ok(()) => Outcome::Passed,
+            Err(fault) => sorry(&fault, Outcome::OurFault),
+        },
         Command::List => {
             print!("{}", list(&graders));
             Outcome::Passed

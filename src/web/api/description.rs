@@ -21,7 +21,7 @@ const PROBLEM: &str = "application/problem+json";
     ),
     paths(
         super::me, super::list_semesters, super::one_semester, super::list_projects,
-        super::one_project, super::list_submissions, super::submit, super::own_results,
+        super::one_project, super::list_submissions, super::submit, super::starter_kit, super::own_results,
         super::admissions, super::one_submission, super::archive
     ),
     components(schemas(Problem)),

@@ -15,6 +15,7 @@ use super::archive_download::download;
 use super::error::{Error, Result};
 use super::guard::Bearer;
 use super::reports::report_for;
+use super::starter::{self, OfKit};
 use super::submit::{Arrived, HandingIn, Sender, hand_in};
 use crate::course::access::{Action, On};
 use crate::course::{SemesterName, Slug, SubmissionId};
@@ -39,6 +40,10 @@ pub(super) fn routes(cfg: &mut web::ServiceConfig) {
                 web::resource("/semesters/{semester}/projects/{slug}/submissions")
                     .route(web::get().to(list_submissions))
                     .route(web::post().to(submit)),
+            )
+            .route(
+                "/semesters/{semester}/projects/{slug}/starter/{language}",
+                web::get().to(starter_kit),
             )
             .route("/semesters/{semester}/results", web::get().to(own_results))
             .route("/semesters/{semester}/admissions", web::get().to(admissions))
@@ -144,6 +149,25 @@ async fn submit(
             .await?;
     let location = format!("/api/v1/submissions/{}", receipt.submission);
     Ok(HttpResponse::Created().insert_header((header::LOCATION, location)).json(shape))
+}
+
+/// A project's starter kit: what to write, the hand-out, samples to try it on.
+#[utoipa::path(get, path = "/api/v1/semesters/{semester}/projects/{slug}/starter/{language}",
+    params(("semester" = String, Path), ("slug" = String, Path), ("language" = String, Path, description = "`python` or `rust`")),
+    responses(
+        (status = 200, description = "a zip", body = Archive, content_type = "application/zip",
+            headers(("ETag" = String, description = "SHA-256 of the kit, for `If-None-Match`"))),
+        (status = 304, description = "it is the one of `If-None-Match`"),
+        (status = 404, body = Problem)
+    ))]
+async fn starter_kit(
+    state: Shared,
+    bearer: Bearer,
+    path: OfKit,
+    request: HttpRequest,
+) -> Result<HttpResponse> {
+    see_semester(&bearer, &path.0)?;
+    starter::answer(&state, &path, &request).await
 }
 
 /// What counts for oneself, project by project, and the admission.

@@ -163,6 +163,13 @@ impl Message {
         self.with(name, &Array1::from_elem(1, u8::from(value)))
     }
 
+    /// The same message without the tensors whose names begin with `prefix`.
+    #[must_use]
+    pub fn without(mut self, prefix: &str) -> Self {
+        self.tensors.retain(|name, _| !name.starts_with(prefix));
+        self
+    }
+
     /// The field `name`, if it is there.
     pub fn field(&self, name: &str) -> Option<&str> {
         self.fields.get(name).map(String::as_str)
