@@ -184,3 +184,6 @@ pub fn of_stops(answers: &[(i64, i64)], stories: &[Story]) -> Option<&'static st
     };
     Mistake::ALL.into_iter().find(|(mistake, _)| explains(*mistake)).map(|(_, words)| words)
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,10 +9,10 @@ mod wrong;
 use std::os::fd::OwnedFd;
 
 use solution::Solution;
-use testat_regularise::{RULES, grade};
 use testat_kit::regularise::answers;
 use testat_kit::rehearsal::{Rehearsal, rehearse, rehearse_raw, task};
 use testat_kit::report::{Task, Verdict};
+use testat_regularise::{RULES, grade};
 use wrong::{Slip, Slipping};
 
 const THRESHOLDS: [(&str, f64); 9] = [

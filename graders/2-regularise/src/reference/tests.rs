@@ -152,9 +152,12 @@ fn dropout_leaves_the_mean_and_its_gradient_is_its_finite_difference() {
 fn the_expected_loss_is_least_for_the_probabilities_that_the_labels_have() {
     let truth = arr1(&[0, 3, 9]);
     let logits = |gap: f64| {
-        Array2::from_shape_fn((3, 10), |(row, class)| {
-            if class as i64 == truth[row] { gap } else { 0.0 }
-        })
+        Array2::from_shape_fn(
+            (3, 10),
+            |(row, class)| {
+                if class as i64 == truth[row] { gap } else { 0.0 }
+            },
+        )
     };
     // Half for the true class, 1/18 for each other: a gap of ln 9.
     let least = careless_loss(&logits(9f64.ln()), &truth, 0.5);
@@ -191,9 +194,8 @@ fn the_baseline_learns_most_wrong_labels_by_heart_and_repeats_to_the_bit() {
     };
     let layers = train();
     assert_eq!(sizes_of(&layers), [64, 256, 10]);
-    let pass = |images: &Array2<f32>| {
-        forward(&layers, &images.mapv(f64::from), Activation::Relu).logits
-    };
+    let pass =
+        |images: &Array2<f32>| forward(&layers, &images.mapv(f64::from), Activation::Relu).logits;
     let by_heart = accuracy(&classify(&pass(&lesson.train.images)), &lesson.train.labels);
     let clean = accuracy(&classify(&pass(&lesson.test.images)), &lesson.test.labels);
     assert!(by_heart > 0.9, "{by_heart}");

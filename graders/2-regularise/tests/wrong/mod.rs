@@ -67,7 +67,8 @@ impl Regularise for Slipping {
         for (layer, grad) in params.iter().zip(&mut grads) {
             match self.0 {
                 Slip::BiasesPenalised => {
-                    value += (&layer.b * &layer.b).sum() * 0.5 * l2 + layer.b.mapv(f64::abs).sum() * l1;
+                    value +=
+                        (&layer.b * &layer.b).sum() * 0.5 * l2 + layer.b.mapv(f64::abs).sum() * l1;
                     grad.b = layer.b.mapv(|b| l2 * b + l1 * b.signum());
                 }
                 Slip::DoubledGradient => grad.w.scaled_add(l2, &layer.w),
