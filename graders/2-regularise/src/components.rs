@@ -57,7 +57,12 @@ fn penalty(grading: &mut Grading, tally: &mut Tally) -> Result<(), Fault> {
             Ok((value, grads)) => {
                 let (right, expected) = &case.expected;
                 tally.note("value", (value - right).abs() / right.abs().max(1e-8));
-                tally.note_layers("d", &grads, expected);
+                for (l, (got, right)) in grads.iter().zip(expected).enumerate() {
+                    tally.note(&format!("dW{l}"), scaled_err(&got.w, &right.w));
+                    // Nothing to scale by: all expected here are 0.
+                    let largest = got.b.fold(0.0, |max: f64, b| max.max(b.abs()));
+                    tally.note(&format!("db{l}"), largest);
+                }
                 tally.hold(case.turn == Turn::Following, || Wrong {
                     arguments: words::of_weighing(case),
                     place: penalty_place(value, &grads, case),
@@ -192,12 +197,14 @@ fn stopped(reply: &Message) -> Result<(i64, i64), LinkError> {
     Ok((one("best")?, one("stop")?))
 }
 
-/// How many answers are wrong; the first of them in full.
+/// How many answers are wrong; one of them in full.
 fn judged(answers: &[(i64, i64)], stories: &[Story]) -> Measured {
     let pairs = answers.iter().zip(stories);
     let wrong: Vec<_> = pairs.filter(|(got, case)| **got != case.expected).collect();
     let (count, calls) = (wrong.len(), stories.len());
-    let Some((got, case)) = wrong.first() else {
+    // The shortest, which is the easiest to go through by hand.
+    let shortest = wrong.iter().min_by_key(|(_, case)| case.given.val.len());
+    let Some((got, case)) = shortest else {
         let text = format!("{calls} calls of `early_stop`: best and last epoch are right in all");
         return Measured::new(0.0, text);
     };
@@ -212,7 +219,7 @@ fn judged(answers: &[(i64, i64)], stories: &[Story]) -> Measured {
     Measured::new(
         count as f64,
         format!(
-            "`early_stop` is wrong in {count} of {calls} calls; first with {}: (best, stop) is ({}, {}), \
+            "`early_stop` is wrong in {count} of {calls} calls; among them {}: (best, stop) is ({}, {}), \
              expected ({}, {}).{hint}",
             words::of_story(case),
             got.0,

@@ -77,7 +77,7 @@ pub fn of_dropout(out: &Array2<f64>, dh: &Array2<f64>, case: &Dropped) -> Option
         Some(ROUNDING)
     } else if !given.training && like(&with(&|drop| drop.training = true)) {
         Some("Nothing is dropped and nothing scaled when `training` is false.")
-    } else if !given.training && like(&plain(keep)) {
+    } else if !given.training && scaled_err(out, &plain(keep).0) <= SAME {
         Some("Inverted dropout scales while training and leaves the test alone: out = h there.")
     } else if given.training && like(&masked(1.0)) {
         Some("The factor 1/(1 - q) is missing.")
@@ -184,3 +184,6 @@ pub fn of_stops(answers: &[(i64, i64)], stories: &[Story]) -> Option<&'static st
     };
     Mistake::ALL.into_iter().find(|(mistake, _)| explains(*mistake)).map(|(_, words)| words)
 }
+
+#[cfg(test)]
+mod tests;

@@ -131,12 +131,12 @@ fn sentence(id: &str, value: f64, threshold: f64) -> String {
         ),
         _ => format!(
             "on fresh labels, half of them wrong like those of training, the returned weights' expected loss \
-             is {} nats; at most {} are allowed, and 1.792 is the least possible.{}",
+             is {} nats; at most {} are allowed, and 1.792 is the least possible{}",
             number(value),
             number(threshold),
             if value > threshold {
-                " The network is surer of its classes than such labels bear: do the weights still need \
-                 dropout's factor 1 - q, or were wrong labels learnt by heart?"
+                ". Weights do worse that still need dropout's factor 1 - q, have it twice, or know wrong \
+                 labels by heart"
             } else {
                 ""
             }
