@@ -67,6 +67,8 @@ pub fn window(case: &WindowCase, got: &Array1<f64>) -> Figure {
         .filter(|(d, _)| d.abs() <= REACH)
         .map(|(d, dw)| [short(*d), short(*dw)])
         .collect();
+    // So few are drawn as dots.
+    answers.truncate(24);
     answers.sort_by(|a, b| a[0].total_cmp(&b[0]));
     let series = [
         ("reference, output first".to_owned(), along(-REACH, -0.01)),
