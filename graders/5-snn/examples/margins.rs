@@ -46,21 +46,23 @@ fn main() {
     for (name, way) in WAYS.iter().filter(|(name, _)| name.contains(&only)) {
         let (accuracies, rates): (Vec<f64>, Vec<f64>) =
             (0..seeds).map(|seed| judged(seed, *way)).unzip();
-        println!("{name}: n {seeds}, accuracy {}, rate {}", summary(accuracies), summary(rates));
+        println!("{name}, n {seeds}");
+        println!("  accuracy {}", summary(accuracies, &[0.8]));
+        println!("  rate {}", summary(rates, &[0.005, 0.6]));
     }
 }
 
-fn summary(mut values: Vec<f64>) -> String {
+fn summary(mut values: Vec<f64>, thresholds: &[f64]) -> String {
     values.sort_by(f64::total_cmp);
     let mean = values.iter().sum::<f64>() / values.len() as f64;
     let square = values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>();
     let sd = (square / (values.len().max(2) - 1) as f64).sqrt();
     let (min, max) = (values.first().copied(), values.last().copied());
     let (min, max) = (min.unwrap_or_default(), max.unwrap_or_default());
-    format!(
-        "min {min:.4}, mean {mean:.4}, max {max:.4}, sd {sd:.4}, (mean - 0.80) / sd {:.1}",
-        (mean - 0.8) / sd
-    )
+    let distances =
+        thresholds.iter().map(|t| format!(", (mean - {t}) / sd {:.1}", (mean - t) / sd));
+    let distances: String = distances.collect();
+    format!("min {min:.4}, mean {mean:.4}, max {max:.4}, sd {sd:.4}{distances}")
 }
 
 /// Accuracy and rate.

@@ -3,12 +3,12 @@
 use ndarray::{Array1, Array2, Array3, Axis};
 use testat_kit::check::scaled_err;
 use testat_kit::draw::Stream;
-use testat_kit::glyph::{Alphabet, Digits, PIXELS, Style};
+use testat_kit::glyph::{Alphabet, CLASSES, Digits, PIXELS, Style};
 use testat_kit::layer::Layer;
 use testat_kit::network::farthest;
 
 use crate::coding::encode;
-use crate::reference::{Net, THETA, bptt, cast, rate, surrogate, threshold_gap};
+use crate::reference::{Net, THETA, bptt, cast, rate, simulate, surrogate, threshold_gap};
 
 /// Nearest that a potential may lie to the threshold without meeting it, so that rounding can't flip a spike:
 /// honest `f32` errs by at most 1.1e-5.
@@ -195,15 +195,12 @@ fn case(stream: &mut Stream, extent: Extent, edge: Edge) -> Case {
     }
 }
 
+/// Random layers of the sizes of `extent`, made for the edge.
 fn net(stream: &mut Stream, extent: Extent, edge: Edge) -> Net {
     let Extent { inputs, neurons, classes, .. } = extent;
-    let output = Layer {
-        w: {
-            let deviation = stream.uniform(0.7, 1.3);
-            stream.normals((neurons, classes), deviation)
-        },
-        b: stream.normals(classes, 0.3),
-    };
+    let weights = stream.uniform(0.7, 1.3);
+    let output =
+        Layer { w: stream.normals((neurons, classes), weights), b: stream.normals(classes, 0.3) };
     let eighths = |least: usize, most: usize, stream: &mut Stream| {
         (stream.between(0, least + most) as f64 - least as f64) / 8.0
     };
@@ -229,7 +226,7 @@ fn net(stream: &mut Stream, extent: Extent, edge: Edge) -> Net {
 
 /// Scales the read-out so that its largest logit becomes `top`.
 fn enlarge(net: &mut Net, input: &Array3<u8>, top: f64) -> bool {
-    let logits = crate::reference::simulate(net, input).logits;
+    let logits = simulate(net, input).logits;
     let largest = logits.fold(f64::NEG_INFINITY, |max, z| max.max(*z));
     let [_, output] = net;
     output.w *= top / largest;
@@ -301,20 +298,12 @@ const HALF: i32 = 20;
 pub fn probes(stream: &mut Stream) -> Vec<Probe> {
     let probe = |edge, turn, x: Array1<f64>| Probe { edge, turn, slope: x.mapv(surrogate), x };
     let extent = stream.uniform(1.0, 3.0);
-    let even = (-HALF..=HALF).map(|at| extent * f64::from(at) / f64::from(HALF)).collect();
-    let mut any: Array1<f64> = {
-        let count = stream.between(20, 50);
-        stream.normals(count, 2.0)
-    };
-    let zero = stream.below(any.len());
-    any.iter_mut().skip(zero).take(1).for_each(|x| *x = 0.0);
-    let mut far = |count: usize| -> Array1<f64> {
-        let side = |right: bool| if right { 1.0 } else { -1.0 };
-        Array1::from_shape_simple_fn(count, || side(stream.chance(0.5)) * stream.uniform(5.0, 50.0))
-    };
-    let (one, many) = (far(1) / 10.0, far(12));
-    let other = far(12) / 20.0;
-    let even: Array1<f64> = even;
+    let even: Array1<f64> =
+        (-HALF..=HALF).map(|at| extent * f64::from(at) / f64::from(HALF)).collect();
+    let count = stream.between(20, 50);
+    let mut any: Array1<f64> = stream.normals(count, 2.0);
+    any.iter_mut().skip(stream.below(count)).take(1).for_each(|x| *x = 0.0);
+    let (one, many, other) = (far(stream, 1) / 10.0, far(stream, 12), far(stream, 12) / 20.0);
     vec![
         probe("evenly spaced", Turn::Fresh, even.clone()),
         probe("", Turn::Fresh, any),
@@ -323,6 +312,14 @@ pub fn probes(stream: &mut Stream) -> Vec<Probe> {
         probe("the shape of the call before with other values", Turn::Following, other),
         probe("the first call's argument again", Turn::Following, even),
     ]
+}
+
+/// Distances of 5 to 50 thresholds on either side.
+fn far(stream: &mut Stream, count: usize) -> Array1<f64> {
+    Array1::from_shape_simple_fn(count, || {
+        let side = if stream.chance(0.5) { 1.0 } else { -1.0 };
+        side * stream.uniform(5.0, 50.0)
+    })
 }
 
 /// One learning task.
@@ -349,10 +346,7 @@ pub fn lesson(stream: &mut Stream) -> Lesson {
     let spikes = encode(&test.images, stream);
     let start = [
         Layer { w: stream.normals((PIXELS, NEURONS), 0.12), b: Array1::zeros(NEURONS) },
-        Layer {
-            w: stream.normals((NEURONS, testat_kit::glyph::CLASSES), 0.1),
-            b: Array1::zeros(testat_kit::glyph::CLASSES),
-        },
+        Layer { w: stream.normals((NEURONS, CLASSES), 0.1), b: Array1::zeros(CLASSES) },
     ];
     Lesson { train, test, spikes, start, seed: stream.handed_seed() }
 }

@@ -28,8 +28,8 @@ fn with_a_single_step_some_potentials_are_the_threshold_itself_in_both_precision
     for seed in 0..12 {
         let cases = cases(&mut Seed::new([seed; 32]).stream(1));
         let one = cases.iter().find(|case| case.input.dim().1 == 1).unwrap();
-        let wide = crate::reference::simulate(&one.net, &one.input).potentials;
-        let narrow = crate::reference::simulate::<f32>(&cast(&one.net), &one.input).potentials;
+        let wide = simulate(&one.net, &one.input).potentials;
+        let narrow = simulate::<f32>(&cast(&one.net), &one.input).potentials;
         let met = |u: &&f64| **u == 1.0;
         assert!(wide.iter().filter(met).count() >= 2);
         assert_eq!(wide, narrow.mapv(f64::from));
