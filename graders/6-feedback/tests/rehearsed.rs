@@ -137,5 +137,5 @@ fn a_subject_that_stops_reading_fails_its_runs_and_no_more() {
     let (rehearsal, time) = raw(deaf);
     assert_eq!(rehearsal.failed(), ["run_fa", "run_dfa", "learn", "align", "repeatable"]);
     assert!(rehearsal.checks[3].message.contains("`train` did not answer within 0.3 s"));
-    assert!(time < Duration::from_secs(20), "{time:?}");
+    assert!(time < Duration::from_secs(90), "{time:?}");
 }

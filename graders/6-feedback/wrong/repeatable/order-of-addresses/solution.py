@@ -1,4 +1,4 @@
-"""Wrong, for the check `repeatable`: the samples of each minibatch are summed in the order of a set of texts."""
+"""Wrong, for the check `repeatable`: the samples of each minibatch are summed in the order in which objects happen to lie in memory."""
 
 import numpy as np
 
@@ -40,8 +40,9 @@ def feedback_grads(params, B, X, y, rule):
 def train(X, y, params0, B, rule, order, lr):
     X = X.astype(np.float64)
     params = [p.copy() for p in params0]
+    rng = np.random.default_rng([id(params0) & 0xFFFFFFFF, id(object()) >> 4])
     for rows in order:
-        rows = [int(text) for text in {str(row) for row in rows}]
+        rows = rng.permutation(rows)
         for p, g in zip(params, feedback_grads(params, B, X[rows], y[rows], rule)):
             p -= lr * g
     return params
