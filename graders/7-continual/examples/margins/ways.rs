@@ -39,17 +39,13 @@ pub(super) const WAYS: [(&str, Way); 22] = [
     ("wrong: energy of the logits", |l, s| {
         Replay { score: Score::Energy, ..Replay::of(10) }.answers(l, s)
     }),
-    ("wrong: brightness", |l, s| {
-        Replay { score: Score::Brightness, ..Replay::of(10) }.answers(l, s)
-    }),
-    ("wrong: constant score", |l, s| {
-        Replay { score: Score::Constant, ..Replay::of(10) }.answers(l, s)
-    }),
-    ("wrong: random score", |l, s| Replay { score: Score::Random, ..Replay::of(10) }.answers(l, s)),
     ("wrong: sign flipped", |l, s| {
         Replay { score: Score::Flipped, ..Replay::of(10) }.answers(l, s)
     }),
-    ("wrong: contrast", |l, s| Replay { score: Score::Contrast, ..Replay::of(10) }.answers(l, s)),
+    ("wrong: brightness, nothing learnt", |l, s| alone(Score::Brightness, l, s)),
+    ("wrong: contrast, nothing learnt", |l, s| alone(Score::Contrast, l, s)),
+    ("wrong: constant score, nothing learnt", |l, s| alone(Score::Constant, l, s)),
+    ("wrong: random score, nothing learnt", |l, s| alone(Score::Random, l, s)),
 ];
 
 /// The Rust reference, state and all.
@@ -76,6 +72,11 @@ enum Score {
     Constant,
     Random,
     Flipped,
+}
+
+/// A score that needs nothing learnt.
+fn alone(score: Score, lesson: &Lesson, stream: &mut Stream) -> Answers {
+    Replay { only: Some(TASKS), score, ..Replay::of(10) }.answers(lesson, stream)
 }
 
 /// A network of 64-48-10 and some images of each class.
