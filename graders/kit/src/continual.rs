@@ -109,16 +109,8 @@ impl State {
 }
 
 /// Types that an array of a state may have.
-pub const TYPES: [Dtype; 8] = [
-    Dtype::F64,
-    Dtype::F32,
-    Dtype::F16,
-    Dtype::I64,
-    Dtype::I32,
-    Dtype::I16,
-    Dtype::I8,
-    Dtype::U8,
-];
+pub const TYPES: [Dtype; 8] =
+    [Dtype::F64, Dtype::F32, Dtype::F16, Dtype::I64, Dtype::I32, Dtype::I16, Dtype::I8, Dtype::U8];
 
 /// The six functions of project 7. The handout says what each must compute.
 pub trait Continual {
