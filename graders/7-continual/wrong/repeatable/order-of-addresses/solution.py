@@ -93,7 +93,7 @@ def replay(params, rng, X, y, kept, classes):
     step = 0
     for _ in range(EPOCHS):
         items = [object() for _ in range(len(y))]
-        order = np.argsort([hash(item) for item in items])
+        order = np.argsort([id(item) // 16 % 997 for item in items])
         for start in range(0, len(y), BATCH):
             rows = order[start : start + BATCH]
             images, labels = X[rows], y[rows]
