@@ -24,7 +24,7 @@ const THRESHOLDS: [(&str, f64); 9] = [
     ("repeatable", 0.0),
     ("learn", 0.85),
     ("gain", 0.12),
-    ("scale", 2.05),
+    ("scale", 2.0),
 ];
 
 fn seed(number: u8) -> Task {
