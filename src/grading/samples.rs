@@ -117,7 +117,8 @@ impl Message {
 
     /// The whole frame; keys are sorted, so that the same message is the same bytes.
     fn frame(&self) -> Result<Vec<u8>, Odd> {
-        let mut header = serde_json::to_vec(&self.header).map_err(|_| Odd("a header"))?;
+        let header = sorted(&self.header);
+        let mut header = serde_json::to_vec(&header).map_err(|_| Odd("a header"))?;
         header.resize(header.len().next_multiple_of(8), b' ');
         let length = 8 + header.len() + self.data.len();
         let length = u32::try_from(length).map_err(|_| Odd("a long frame"))?;
@@ -127,6 +128,17 @@ impl Message {
         frame.extend(&self.data);
         Ok(frame)
     }
+}
+
+/// The same object with its keys in order, whichever order this build of the JSON library keeps.
+fn sorted(object: &Map<String, Value>) -> Map<String, Value> {
+    let mut entries: Vec<_> = object.iter().collect();
+    entries.sort_unstable_by_key(|(key, _)| *key);
+    let inner = |value: &Value| match value {
+        Value::Object(object) => Value::Object(sorted(object)),
+        other => other.clone(),
+    };
+    entries.into_iter().map(|(key, value)| (key.clone(), inner(value))).collect()
 }
 
 /// The first requests of each operation that were answered, each followed by its reply.

@@ -9,7 +9,7 @@ use testat_kit::tally::{Tally, Wrong};
 use testat_kit::words::{entry, layers_entry, number};
 use testat_kit::{exchange, figure};
 
-use crate::draws::{self, Case, Turn};
+use crate::draws::{self, Case};
 use crate::{diagnosis, requests, words};
 
 /// Stream of the arguments of `forward` and `loss_and_grads`.
@@ -56,7 +56,7 @@ fn forward(grading: &mut Grading, cases: &[Case], tally: &mut Tally) -> Result<(
         match reply {
             Ok(logits) => {
                 tally.note("logits", scaled_err(&logits, &case.logits));
-                tally.hold(case.turn == Turn::Following, || Wrong {
+                tally.hold(case.turn, || Wrong {
                     arguments: words::of_case(case),
                     place: worst(&logits, &case.logits).map(|at| entry("logits", &at)),
                     hint: diagnosis::of_logits(&logits, case),
@@ -106,7 +106,7 @@ fn loss_of(reply: &Message, case: &Case, tally: &mut Tally) -> Result<(), Fault>
     };
     let (got, expected) = (number(value), number(case.loss));
     tally.note("loss", (value - case.loss).abs() / case.loss.abs().max(1e-8));
-    tally.hold(case.turn == Turn::Following, || Wrong {
+    tally.hold(case.turn, || Wrong {
         arguments: words::of_case(case),
         place: Some(format!("the loss is {got}, expected {expected}")),
         hint: diagnosis::of_loss(value, case),
@@ -121,7 +121,7 @@ fn grads_of(reply: &Message, case: &Case, tally: &mut Tally) -> Result<(), Fault
     match exchange::layers(reply, "loss_and_grads", "d", &case.grads, &["loss"]) {
         Ok(got) => {
             tally.note_layers("d", &got, &case.grads);
-            tally.hold(case.turn == Turn::Following, || Wrong {
+            tally.hold(case.turn, || Wrong {
                 arguments: words::of_case(case),
                 place: layers_entry("d", &got, &case.grads),
                 hint: diagnosis::of_grads(&got, case),
@@ -143,7 +143,7 @@ fn sgd(grading: &mut Grading, tally: &mut Tally) -> Result<(), Fault> {
         match reply {
             Ok(got) => {
                 tally.note_layers("", &got, &walk.end);
-                tally.hold(walk.turn == Turn::Following, || Wrong {
+                tally.hold(walk.turn, || Wrong {
                     arguments: words::of_walk(walk),
                     place: layers_entry("", &got, &walk.end),
                     hint: diagnosis::of_walk(&got, walk),

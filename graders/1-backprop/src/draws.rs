@@ -7,6 +7,7 @@ use testat_kit::glyph::{Alphabet, Digits, PIXELS, Style};
 use testat_kit::network::{
     Activation, Layer, cast, draw, farthest, kink_gap, loss_and_grads, sizes_of,
 };
+use testat_kit::tally::Turn;
 
 use crate::reference::{Descent, sgd};
 
@@ -20,15 +21,6 @@ pub const SIZES: [usize; 4] = [PIXELS, 48, 32, 10];
 pub const TRAIN: usize = 1200;
 /// Hidden test images.
 pub const TEST: usize = 597;
-
-/// What a call is there for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Turn {
-    /// Arguments of its own.
-    Fresh,
-    /// Right alone, it shows what is kept from earlier calls.
-    Following,
-}
 
 /// One call of `forward` and of `loss_and_grads`, with what they should return.
 #[derive(Clone, Debug)]

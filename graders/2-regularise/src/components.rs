@@ -7,11 +7,11 @@ use testat_kit::link::{LinkError, Message};
 use testat_kit::run::{Grading, blame};
 use testat_kit::subject::{Trouble, unfit};
 use testat_kit::supervisor::Fault;
-use testat_kit::tally::{Tally, Wrong};
+use testat_kit::tally::{Tally, Turn, Wrong};
 use testat_kit::words::{entry, layers_entry, number};
 use testat_kit::{exchange, figure};
 
-use crate::draws::{self, Dropped, Standardised, Story, Turn, Weighed};
+use crate::draws::{self, Dropped, Standardised, Story, Weighed};
 use crate::reference::Normed;
 use crate::{diagnosis, requests, words};
 
@@ -63,7 +63,7 @@ fn penalty(grading: &mut Grading, tally: &mut Tally) -> Result<(), Fault> {
                     let largest = got.b.fold(0.0, |max: f64, b| max.max(b.abs()));
                     tally.note(&format!("db{l}"), largest);
                 }
-                tally.hold(case.turn == Turn::Following, || Wrong {
+                tally.hold(case.turn, || Wrong {
                     arguments: words::of_weighing(case),
                     place: penalty_place(value, &grads, case),
                     hint: diagnosis::of_penalty(value, &grads, case),
@@ -100,7 +100,7 @@ fn dropout(grading: &mut Grading, tally: &mut Tally) -> Result<(), Fault> {
                     (scaled_err(&out, &case.expected.0), scaled_err(&dh, &case.expected.1));
                 tally.note("out", errors.0);
                 tally.note("dh", errors.1);
-                tally.hold(case.turn == Turn::Following, || Wrong {
+                tally.hold(case.turn, || Wrong {
                     arguments: words::of_dropping(case),
                     place: if errors.0 >= errors.1 {
                         worst(&out, &case.expected.0).map(|at| entry("out", &at))
@@ -133,7 +133,7 @@ fn batch_norm(grading: &mut Grading, tally: &mut Tally) -> Result<(), Fault> {
                 tally.note("y", scaled_err(&got.y, &right.y));
                 tally.note("new_mean", scaled_err(&got.mean, &right.mean));
                 tally.note("new_var", scaled_err(&got.var, &right.var));
-                tally.hold(case.turn == Turn::Following, || Wrong {
+                tally.hold(case.turn, || Wrong {
                     arguments: words::of_norming(case),
                     place: norm_place(&got, right),
                     hint: diagnosis::of_norm(&got, case),

@@ -7,6 +7,7 @@ use testat_kit::check::scaled_err;
 use testat_kit::draw::Stream;
 use testat_kit::glyph::{Alphabet, CLASSES, Digits, PIXELS, Style};
 use testat_kit::network::{Layer, cast, draw, farthest};
+use testat_kit::tally::Turn;
 
 use crate::reference::{Drop, Norm, Normed, batch_norm, dropout, penalty};
 
@@ -24,15 +25,6 @@ pub const VALIDATION: usize = 100;
 pub const TEST: usize = 897;
 /// Share of wrong labels among those that the student sees.
 pub const WRONG: f64 = 0.5;
-
-/// What a call is there for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Turn {
-    /// Arguments of its own.
-    Fresh,
-    /// Right alone, it shows what is kept from earlier calls.
-    Following,
-}
 
 /// One call, with what it should return.
 #[derive(Clone, Debug)]

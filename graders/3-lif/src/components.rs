@@ -7,7 +7,7 @@ use testat_kit::subject::{Trouble, unfit};
 use testat_kit::supervisor::Fault;
 use testat_kit::tally::{Tally, Wrong};
 
-use crate::draws::{self, Case, RECORDED, Sweep, Turn};
+use crate::draws::{self, Case, RECORDED, Sweep};
 use crate::reference::Neuron;
 use crate::{diagnosis, pictures, requests, words};
 
@@ -99,7 +99,7 @@ fn voltage_of(
     match reply.matrix("V", case.run.v.dim()).map_err(unfit("simulate")) {
         Ok(v) => {
             tally.note("V", farthest(&v, &case.run.v));
-            tally.hold(case.turn == Turn::Following, || Wrong {
+            tally.hold(case.turn, || Wrong {
                 arguments: words::of_case(case),
                 place: words::first_potential(&v, case),
                 hint: diagnosis::of_potential(&v, case),
@@ -122,7 +122,7 @@ fn spikes_of(reply: &Message, case: &Case, tally: &mut Tally) -> Result<Option<A
         Ok(s) => {
             let differing = s.iter().zip(&case.run.s).filter(|(a, b)| a != b).count();
             tally.note("S", differing as f64);
-            tally.hold(case.turn == Turn::Following, || Wrong {
+            tally.hold(case.turn, || Wrong {
                 arguments: words::of_case(case),
                 place: words::first_spike(&s, case),
                 hint: diagnosis::of_spikes(&s, case),
@@ -153,7 +153,7 @@ fn fi(grading: &mut Grading) -> Result<(), Fault> {
             Ok(rate) => {
                 let errors = errors(&rate, sweep);
                 tally.note("rate", errors.fold(0.0, |most: f64, error| most.max(*error)));
-                tally.hold(sweep.turn == Turn::Following, || Wrong {
+                tally.hold(sweep.turn, || Wrong {
                     arguments: words::of_sweep(sweep),
                     place: words::worst_rate(&rate, sweep, &errors),
                     hint: diagnosis::of_rates(&rate, sweep),

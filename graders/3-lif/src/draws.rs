@@ -2,6 +2,7 @@
 
 use ndarray::{Array1, Array2};
 use testat_kit::draw::Stream;
+use testat_kit::tally::Turn;
 
 use crate::reference::{Neuron, Run, rate, simulate};
 
@@ -10,15 +11,6 @@ use crate::reference::{Neuron, Run, rate, simulate};
 const GAP: f64 = 1e-4;
 /// Time constant in ms of the fluctuating currents.
 const CORRELATION: f64 = 5.0;
-
-/// What a call is there for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Turn {
-    /// Arguments of its own.
-    Fresh,
-    /// Right alone, it shows what is kept from earlier calls.
-    Following,
-}
 
 /// One call of `simulate`, with what it should return.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ use testat_kit::supervisor::Fault;
 use testat_kit::tally::{Tally, Wrong};
 use testat_kit::words::number;
 
-use crate::draws::{self, Recording, Turn};
+use crate::draws::{self, Recording};
 use crate::{diagnosis, pictures, requests, words};
 
 /// Stream of the recordings.
@@ -93,7 +93,7 @@ fn note(tally: &mut Tally, p: &[f64; 6], recording: &Recording, earlier: Option<
     for ((name, _), error) in NAMES.iter().zip(errors) {
         tally.note(name, error);
     }
-    tally.hold(recording.turn == Turn::Following, || Wrong {
+    tally.hold(recording.turn, || Wrong {
         arguments: words::of_recording(recording),
         place: place(p, recording),
         hint: diagnosis::of_neuron(p, recording, earlier),

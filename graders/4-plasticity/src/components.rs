@@ -9,7 +9,7 @@ use testat_kit::supervisor::Fault;
 use testat_kit::tally::{Tally, Wrong};
 use testat_kit::words::entry;
 
-use crate::draws::{self, Kind, PairCase, RateCase, Turn, WindowCase};
+use crate::draws::{self, Kind, PairCase, RateCase, WindowCase};
 use crate::reference::{Course, RateRule};
 use crate::{diagnosis, pictures, requests, words};
 
@@ -77,7 +77,7 @@ fn rate<'a>(
                 if let RateRule::Bcm { .. } = case.rule {
                     tally.note("theta", scaled_err(&got.theta, &right.theta));
                 }
-                tally.hold(case.turn == Turn::Following, || Wrong {
+                tally.hold(case.turn, || Wrong {
                     arguments: words::of_rate(case),
                     place: place(&got, right),
                     hint: diagnosis::of_course(&got, case),
@@ -138,7 +138,7 @@ fn stdp<'a>(
         match reply {
             Ok(got) => {
                 tally.note("W", scaled_err(&got, &case.w));
-                tally.hold(case.turn == Turn::Following, || Wrong {
+                tally.hold(case.turn, || Wrong {
                     arguments: words::of_pairs(case),
                     place: worst(&got, &case.w).map(|at| entry("W", &at)),
                     hint: diagnosis::of_pairs(&got, case),
@@ -169,7 +169,7 @@ fn stdp_window<'a>(
         match reply {
             Ok(got) => {
                 tally.note("dw", scaled_err(&got, &case.dw));
-                tally.hold(case.turn == Turn::Following, || Wrong {
+                tally.hold(case.turn, || Wrong {
                     arguments: words::of_window(case),
                     place: worst(&got, &case.dw).map(|at| {
                         format!("{}{}", entry("dw", &at), for_difference(case, &at.index))

@@ -3,6 +3,7 @@
 use ndarray::{Array1, Array2};
 use testat_kit::check::scaled_err;
 use testat_kit::draw::Stream;
+use testat_kit::tally::Turn;
 
 use crate::diagnosis::{distance, pair_mistakes, rate_mistakes};
 use crate::reference::{Course, Pairing, RateRule, Spikes, stdp, stdp_window};
@@ -13,15 +14,6 @@ const TWIN: f64 = 1e-5;
 const APART: f64 = 1e-3;
 /// Bound of every weight and threshold: beyond, a rule runs away and any rounding grows with it.
 const BOUND: f64 = 100.0;
-
-/// What a call is there for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Turn {
-    /// Arguments of its own.
-    Fresh,
-    /// Right alone, it shows what is kept from earlier calls.
-    Following,
-}
 
 /// The first call's arguments again.
 const AGAIN: &str = "the first call's arguments again";

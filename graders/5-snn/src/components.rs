@@ -10,7 +10,7 @@ use testat_kit::tally::{Tally, Wrong};
 use testat_kit::words::{entry, layers_entry, number};
 use testat_kit::{exchange, figure};
 
-use crate::draws::{self, Case, Probe, Turn};
+use crate::draws::{self, Case, Probe};
 use crate::reference::Net;
 use crate::{diagnosis, pictures, requests, words};
 
@@ -91,7 +91,7 @@ fn spikes_of(reply: &Message, case: &Case, tally: &mut Tally) -> Result<(), Faul
         Ok(got) => {
             let differing = got.iter().zip(&case.spikes).filter(|(a, b)| a != b).count();
             tally.note("spikes", differing as f64);
-            tally.hold(case.turn == Turn::Following, || Wrong {
+            tally.hold(case.turn, || Wrong {
                 arguments: words::of_case(case),
                 place: first_spike(&got, &case.spikes),
                 hint: diagnosis::of_spikes(&got, case),
@@ -117,7 +117,7 @@ fn logits_of(reply: &Message, case: &Case, tally: &mut Tally) -> Result<(), Faul
     match reply.matrix("logits", case.logits.dim()).map_err(unfit("simulate")) {
         Ok(got) => {
             tally.note("logits", scaled_err(&got, &case.logits));
-            tally.hold(case.turn == Turn::Following, || Wrong {
+            tally.hold(case.turn, || Wrong {
                 arguments: words::of_case(case),
                 place: worst(&got, &case.logits).map(|at| entry("logits", &at)),
                 hint: diagnosis::of_logits(&got, case),
@@ -145,7 +145,7 @@ fn surrogate(
         match reply {
             Ok(slope) => {
                 tally.note("surrogate", scaled_err(&slope, &probe.slope));
-                tally.hold(probe.turn == Turn::Following, || Wrong {
+                tally.hold(probe.turn, || Wrong {
                     arguments: words::of_probe(probe),
                     place: slope_entry(&slope, probe),
                     hint: diagnosis::of_slope(&slope, probe),
@@ -183,7 +183,7 @@ fn bptt(grading: &mut Grading, cases: &[Case], tally: &mut Tally) -> Result<(), 
                 tally.note("loss", error);
                 tally.note_layers("d", &grads, &case.grads);
                 let wrong_loss = error > grading.threshold("bptt")?;
-                tally.hold(case.turn == Turn::Following, || Wrong {
+                tally.hold(case.turn, || Wrong {
                     arguments: words::of_case(case),
                     place: if wrong_loss {
                         Some(loss_entry(loss, case))

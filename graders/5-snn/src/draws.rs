@@ -6,6 +6,7 @@ use testat_kit::draw::Stream;
 use testat_kit::glyph::{Alphabet, CLASSES, Digits, PIXELS, Style};
 use testat_kit::layer::Layer;
 use testat_kit::network::farthest;
+use testat_kit::tally::Turn;
 
 use crate::coding::encode;
 use crate::reference::{Net, THETA, bptt, cast, rate, simulate, surrogate, threshold_gap};
@@ -21,15 +22,6 @@ pub const NEURONS: usize = 32;
 pub const TRAIN: usize = 1200;
 /// Hidden test images.
 pub const TEST: usize = 597;
-
-/// What a call is there for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Turn {
-    /// Arguments of its own.
-    Fresh,
-    /// Right alone, it shows what is kept from earlier calls.
-    Following,
-}
 
 /// One call of `simulate` and of `bptt`, with what they should return.
 #[derive(Clone, Debug)]

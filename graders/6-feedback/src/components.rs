@@ -43,7 +43,7 @@ fn ask(grading: &mut Grading, case: &Case, tally: &mut Tally) -> Result<(), Faul
     match reply {
         Ok(got) => {
             tally.note_layers("d", &got, &case.grads);
-            tally.hold(case.following, || Wrong {
+            tally.hold(case.turn, || Wrong {
                 arguments: words::of_case(case),
                 place: layers_entry("d", &got, &case.grads),
                 hint: diagnosis::of_grads(&got, case),

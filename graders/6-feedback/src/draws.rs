@@ -4,6 +4,7 @@ use ndarray::{Array1, Array2};
 use testat_kit::draw::Stream;
 use testat_kit::glyph::{Alphabet, Digits, PIXELS, Style};
 use testat_kit::network::{self, Layer, cast, farthest, sizes_of};
+use testat_kit::tally::Turn;
 
 use crate::reference::{Route, feedback_grads};
 
@@ -25,8 +26,8 @@ pub const BATCH: usize = 32;
 pub struct Case {
     /// What is special about it, in words; empty for nothing.
     pub edge: &'static str,
-    /// Right alone, it shows what is kept from earlier calls.
-    pub following: bool,
+    /// What it is there for.
+    pub turn: Turn,
     /// The rule.
     pub route: Route,
     /// Parameters.
@@ -87,12 +88,12 @@ pub fn cases(stream: &mut Stream) -> Vec<Case> {
         };
         let edge = "the shapes of an earlier call with other values";
         let like = case(stream, &sizes_of(&before.layers), before.x.nrows(), route, edge, None);
-        cases.push(Case { following: true, ..like });
+        cases.push(Case { turn: Turn::Following, ..like });
     }
     let again = cases.iter().take(RULES.len()).cloned();
     let again = again.map(|case| Case {
         edge: "the arguments of an earlier call again",
-        following: true,
+        turn: Turn::Following,
         ..case
     });
     cases.extend(again.collect::<Vec<_>>());
@@ -132,7 +133,7 @@ fn case(
             }
         }
         let (grads, _) = feedback_grads(&layers, &feedback, &x, &y, route);
-        let case = Case { edge, following: false, route, layers, feedback, x, y, grads };
+        let case = Case { edge, turn: Turn::Fresh, route, layers, feedback, x, y, grads };
         if informative(&case) && steady(&case) {
             return case;
         }
@@ -262,7 +263,10 @@ mod tests {
                     let shapes: Vec<_> = case.feedback.iter().map(Array2::dim).collect();
                     assert_eq!(shapes, case.route.shapes(&sizes_of(&case.layers)));
                 }
-                assert!(cases.iter().filter(|c| c.route == route && c.following).count() == 2);
+                assert!(
+                    cases.iter().filter(|c| c.route == route && c.turn == Turn::Following).count()
+                        == 2
+                );
             }
             assert_eq!(cases.first().map(|c| &c.x), cases.get(13).map(|c| &c.x));
         }

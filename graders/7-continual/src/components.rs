@@ -10,7 +10,7 @@ use testat_kit::supervisor::Fault;
 use testat_kit::tally::{Tally, Wrong};
 use testat_kit::words::{layers_entry, number};
 
-use crate::draws::{self, Ewc, Turn};
+use crate::draws::{self, Ewc};
 use crate::{diagnosis, requests, words};
 
 /// Stream of the arguments of `fisher_diag`.
@@ -54,7 +54,7 @@ fn fisher(grading: &mut Grading, tally: &mut Tally) -> Result<(), Fault> {
         match reply {
             Ok(got) => {
                 tally.note_layers("F", &got, &case.fisher);
-                tally.hold(case.turn == Turn::Following, || Wrong {
+                tally.hold(case.turn, || Wrong {
                     arguments: words::of_fisher(case),
                     place: layers_entry("F", &got, &case.fisher),
                     hint: diagnosis::of_fisher(&got, case),
@@ -75,7 +75,7 @@ fn ewc(grading: &mut Grading, tally: &mut Tally) -> Result<(), Fault> {
                 let error = (value - case.value).abs() / case.value.abs().max(1e-8);
                 tally.note("value", error);
                 tally.note_layers("d", &grads, &case.grads);
-                tally.hold(case.turn == Turn::Following, || Wrong {
+                tally.hold(case.turn, || Wrong {
                     arguments: words::of_ewc(case),
                     place: if error > 1e-6 {
                         let (got, expected) = (number(value), number(case.value));
@@ -108,7 +108,7 @@ fn auroc(grading: &mut Grading, tally: &mut Tally) -> Result<(), Fault> {
         match reply {
             Ok(got) => {
                 tally.note("auroc", (got - case.area).abs());
-                tally.hold(case.turn == Turn::Following, || Wrong {
+                tally.hold(case.turn, || Wrong {
                     arguments: words::of_ranking(case),
                     place: Some(format!(
                         "the area is {}, expected {}",

@@ -4,6 +4,7 @@ use ndarray::{Array1, Array2};
 use testat_kit::draw::Stream;
 use testat_kit::layer::Layer;
 use testat_kit::network::{Activation, cast, draw, farthest, forward, kink_gap, sizes_of};
+use testat_kit::tally::Turn;
 
 use crate::reference::{auroc, ewc_penalty, fisher_diag};
 
@@ -11,15 +12,6 @@ use crate::reference::{auroc, ewc_penalty, fisher_diag};
 const KINK: f64 = 1e-4;
 /// Farthest that our own `f32` twin may lie from the reference: ten times closer than the tolerance.
 const TWIN: f64 = 1e-5;
-
-/// What a call is there for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Turn {
-    /// Arguments of its own.
-    Fresh,
-    /// Right alone, it shows what is kept from earlier calls.
-    Following,
-}
 
 const OTHER_VALUES: &str = "the shapes of the call before with other values";
 const AGAIN: &str = "the first call's arguments again";

@@ -8,6 +8,15 @@ use crate::subject::Trouble;
 use crate::supervisor::Fault;
 use crate::words;
 
+/// What a call is there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Arguments of its own.
+    Fresh,
+    /// Right alone, it shows what is kept from earlier calls.
+    Following,
+}
+
 /// The first wrong result, in words.
 #[derive(Clone, Debug)]
 pub struct Wrong {
@@ -84,14 +93,13 @@ impl Tally {
         }
     }
 
-    /// Closes the call at hand; `words` are asked for if it is the first wrong one. A call is `following`
-    /// when only something kept from an earlier call could spoil it.
-    pub fn hold(&mut self, following: bool, words: impl FnOnce() -> Wrong) {
+    /// Closes the call at hand; `words` are asked for if it is the first wrong one.
+    pub fn hold(&mut self, turn: Turn, words: impl FnOnce() -> Wrong) {
         self.calls += 1;
         self.worst = self.worst.max(self.now);
         if self.now > self.tolerance {
             self.wrong += 1;
-            self.wrong_following += usize::from(following);
+            self.wrong_following += usize::from(turn == Turn::Following);
             if self.first.is_none() {
                 self.first = Some(words());
             }
