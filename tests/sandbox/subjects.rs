@@ -149,6 +149,7 @@ async fn a_submission_cannot_call_the_harnesss_own_solution() {
 async fn nothing_that_a_build_does_outlives_it() {
     let trial = Trial::new().await;
     let script = "use std::os::unix::process::CommandExt;
+use std::process::Stdio;
 fn main() {
     let places = [\"/tmp/planted\", \"/work/planted\", \"/work/cargo/planted\", \"/work/target/planted\"];
     assert!(places.iter().all(|place| !std::path::Path::new(place).exists()), \"an earlier build is here\");
@@ -157,6 +158,8 @@ fn main() {
     }
     let mut daemon = std::process::Command::new(\"/bin/sh\");
     daemon.args([\"-c\", \"trap '' HUP TERM; exec sleep 31415\"]).process_group(0);
+    // Else cargo waits for it to close what it was given.
+    daemon.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     daemon.spawn().unwrap();
 }";
     let main = ("src/main.rs", "fn main() {}\n");
