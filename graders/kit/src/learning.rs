@@ -109,8 +109,8 @@ pub fn repeatable(function: &str, first: &[f64], again: &[f64]) -> Measured {
     } else {
         format!(
             "two fresh processes called `{function}` with the same arguments, and {differing} of {total} \
-             numbers differ. Draw every random choice from a generator made from the argument `seed`, never \
-             from the clock or the system"
+             numbers differ. Draw every random choice from a generator with a seed that you are given or have \
+             fixed, never from the clock or the system"
         )
     };
     Measured::new(differing as f64, message)

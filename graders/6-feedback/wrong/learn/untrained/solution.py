@@ -1,4 +1,4 @@
-"""Wrong, for the check `run_fa`: the start comes back."""
+"""Wrong, for the check `learn`: the start comes back."""
 
 import numpy as np
 

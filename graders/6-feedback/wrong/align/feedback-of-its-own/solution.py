@@ -1,4 +1,4 @@
-"""Wrong, for the check `run_fa`: the run uses random matrices of its own."""
+"""Wrong, for the check `align`: the run uses random matrices of its own."""
 
 import numpy as np
 
