@@ -1,6 +1,6 @@
 //! Public samples for a starter kit: what went through the pipes while a right solution was graded.
 //!
-//! [`Tap`] lies between harness and subject and keeps whole frames; [`choose`] takes a few of each
+//! [`Tap`] lies between harness and subject and keeps whole frames; `choose` takes a few of each
 //! operation and makes the file of them. Read by `testat/try_.py` and by `testat_kit::samples`.
 
 use std::collections::BTreeMap;
