@@ -1,6 +1,8 @@
 //! Whole gradings inside one process: a right solution passes, wrong and hostile ones fail by their check.
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+#[path = "../../kit/tests/shared/mod.rs"]
+mod shared;
 #[expect(clippy::needless_pass_by_value, reason = "a student's tree passes views as it likes")]
 #[path = "../reference/rust/src/solution.rs"]
 mod solution;
@@ -12,6 +14,7 @@ use std::time::Duration;
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha20Rng;
+use shared::{assert_passes_alike, assert_same_checks};
 use solution::Solution;
 use testat_kit::draw::Seed;
 use testat_kit::rehearsal::{Rehearsal, rehearse, rehearse_raw, task};
@@ -43,45 +46,16 @@ fn slipping(number: u8, slip: Slip) -> Rehearsal {
 
 #[test]
 fn the_harness_and_project_toml_name_the_same_checks() {
-    let text = include_str!("../project.toml");
-    let project: toml::Table = text.parse().unwrap();
-    let checks = project["check"].as_array().unwrap();
-    let text = |value: &toml::Value| value.as_str().unwrap().to_owned();
-    let written: Vec<_> = checks
-        .iter()
-        .map(|check| (text(&check["id"]), text(&check["title"]), text(&check["comparison"])))
-        .collect();
-    let ours: Vec<_> = RULES
-        .iter()
-        .map(|rule| {
-            let sign = serde_json::to_value(rule.comparison).unwrap();
-            (rule.id.to_owned(), rule.title.to_owned(), sign.as_str().unwrap().to_owned())
-        })
-        .collect();
-    assert_eq!(written, ours);
-    for (check, (id, threshold)) in checks.iter().zip(THRESHOLDS) {
-        let written = &check["threshold"];
-        let written = written.as_float().or_else(|| written.as_integer().map(|n| n as f64));
-        assert_eq!((check["id"].as_str(), written), (Some(id), Some(threshold)));
-    }
+    assert_same_checks(include_str!("../project.toml"), &RULES, &THRESHOLDS);
 }
 
 #[test]
 fn the_reference_passes_and_is_deterministic() {
-    let once = rehearse(seed(1), &RULES, grade, || answers(Solution)).unwrap();
-    assert_eq!(once.failed(), Vec::<&str>::new(), "{:#?}", once.checks);
-    assert_eq!(once.verdict, Some(Verdict::Passed));
-    let ids: Vec<&str> = once.checks.iter().map(|check| check.id.as_str()).collect();
-    assert_eq!(ids, RULES.map(|rule| rule.id));
-    let shown: Vec<&str> = once.figures.iter().map(|figure| figure.id.as_str()).collect();
-    let all =
+    let [once, again] =
+        [1, 1].map(|number| rehearse(seed(number), &RULES, grade, || answers(Solution)).unwrap());
+    let figures =
         ["errors", "surrogate", "over-time", "confusion", "raster", "potentials", "rates", "curve"];
-    assert_eq!(shown, all);
-    let bytes = serde_json::to_vec(&once.figures).unwrap().len();
-    assert!(bytes < 64 << 10, "{bytes} bytes of figures");
-    let again = rehearse(seed(1), &RULES, grade, || answers(Solution)).unwrap();
-    assert_eq!(once.checks, again.checks);
-    assert_eq!(once.figures, again.figures);
+    assert_passes_alike(&once, &again, &RULES, &figures);
 }
 
 #[test]

@@ -230,8 +230,8 @@ pub enum Event {
     Done {
         /// The verdict; held against the checks by the server.
         verdict: Verdict,
-        /// Milliseconds spent waiting for the subject, its start included: what is left of the
-        /// grading's time is ours.
+        /// Milliseconds spent waiting for the subject's answers, that to the greeting included and
+        /// the making of its sandbox not: what is left of the grading's time is ours.
         #[serde(default)]
         asked_ms: Option<f64>,
     },

@@ -1,5 +1,5 @@
 //! How far honest and wrong solutions lie from the thresholds of `fi` and `identify`:
-//! `cargo run --example margins -- 200`.
+//! `cargo run --example margins-lif -- 200`.
 //!
 //! Each seed draws as a grading does, and each way is judged as a grading judges: by its worst call. The data
 //! have no noise, so the spread is that of the draws; a right solution's is that of rounding.

@@ -1,4 +1,4 @@
-//! How far honest and wrong training lie from the threshold of `learn`: `cargo run --example margins -- 200`.
+//! How far honest and wrong training lie from the threshold of `learn`: `cargo run --example margins-backprop -- 200`.
 //!
 //! Each seed draws a lesson as a grading does; each way of training is judged as a grading judges.
 

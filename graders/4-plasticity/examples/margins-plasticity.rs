@@ -1,5 +1,5 @@
 //! How far honest and wrong learning lie from the thresholds of `pca` and `corr`:
-//! `cargo run --example margins -- 200`.
+//! `cargo run --example margins-plasticity -- 200`.
 //!
 //! Each seed draws clouds and spike trains as a grading does; each way of learning is judged as a grading
 //! judges.

@@ -1,5 +1,5 @@
 //! How far honest and wrong training lie from the thresholds of `learn`, `gain` and `scale`:
-//! `cargo run --release --example margins -- 200`, or with the names of some ways after the number.
+//! `cargo run --release --example margins-regularise -- 200`, or with the names of some ways after the number.
 //!
 //! Each seed draws a lesson as a grading does; each way of training is judged as a grading judges, and beside
 //! the same baseline.

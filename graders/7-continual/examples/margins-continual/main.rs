@@ -1,5 +1,5 @@
 //! How far honest and wrong ways lie from the thresholds of `acc`, `forget`, `near` and `far`:
-//! `cargo run --release --example margins -- 200`.
+//! `cargo run --release --example margins-continual -- 200`.
 //!
 //! Each seed draws a lesson as a grading does; each way is judged as a grading judges.
 

@@ -1,4 +1,4 @@
-//! How far honest and wrong runs lie from the thresholds: `cargo run --release --example margins -- 200`.
+//! How far honest and wrong runs lie from the thresholds: `cargo run --release --example margins-feedback -- 200`.
 //!
 //! Each seed draws a lesson of each rule as a grading does; each way of running it is judged as a grading
 //! judges: by the distance from our own run, the share of hidden test images and the alignment. `fa` or

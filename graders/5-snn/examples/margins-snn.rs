@@ -1,5 +1,5 @@
 //! How far honest and wrong training lie from the thresholds of `learn`, `active` and `sparse`:
-//! `cargo run --example margins -- 200`, or `-- 200 sgd` for the ways whose name holds `sgd`.
+//! `cargo run --example margins-snn -- 200`, or `-- 200 sgd` for the ways whose name holds `sgd`.
 //!
 //! Each seed draws a lesson as a grading does; each way of training is judged as a grading judges.
 
