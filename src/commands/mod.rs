@@ -12,7 +12,6 @@ pub mod grade;
 pub mod graders;
 pub mod rig;
 pub mod runtime;
-pub mod samples;
 pub mod serve;
 pub mod starter;
 

@@ -10,12 +10,13 @@ use serde::{Deserialize, Serialize};
 
 use self::trials::Plan;
 use super::grade::Outcome;
-use super::{rig, samples, serve};
+use super::{rig, serve};
 use crate::config::Config;
 use crate::grading::evidence::Evidence;
 use crate::grading::graders::{Grader, Graders};
 
 pub mod markdown;
+pub mod samples;
 pub mod trials;
 
 /// How often progress is told where lines can't be written over.
@@ -95,10 +96,6 @@ pub async fn run(config: &Config, command: &Command) -> Outcome {
         Err(fault) => return sorry(&fault, Outcome::OurFault),
     };
     match command {
-        Command::Samples(arguments) => match samples::run(config, arguments).await {
-            Ok(()) => Outcome::Passed,
-            Err(fault) => sorry(&fault, Outcome::OurFault),
-        },
         Command::List => {
             print!("{}", list(&graders));
             Outcome::Passed
@@ -107,6 +104,13 @@ pub async fn run(config: &Config, command: &Command) -> Outcome {
             Err(fault) => sorry(&fault, Outcome::WrongUse),
             Ok(chosen) => match verify(config, args, &chosen).await {
                 Ok(outcome) => outcome,
+                Err(fault) => sorry(&fault, Outcome::OurFault),
+            },
+        },
+        Command::Samples(args) => match chosen(&graders, &args.projects) {
+            Err(fault) => sorry(&fault, Outcome::WrongUse),
+            Ok(chosen) => match samples::record_all(config, &chosen).await {
+                Ok(()) => Outcome::Passed,
                 Err(fault) => sorry(&fault, Outcome::OurFault),
             },
         },

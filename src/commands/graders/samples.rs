@@ -7,44 +7,32 @@
 use anyhow::{Context, bail};
 use testat_kit::report::Verdict;
 
+use crate::commands::{grade, rig};
 use crate::config::Config;
-use crate::course::Slug;
-use crate::grading::graders::{Grader, Graders};
+use crate::grading::graders::Grader;
 use crate::grading::samples::Tap;
 use crate::grading::seed::Seed;
 use crate::grading::session::{self, Job, Rig};
 
-use super::{grade, rig};
-
 /// Known to all: no grading of a student has this seed.
-const SEED: &str = "2026";
+const SEED: u64 = 2026;
 
 /// `testat graders samples`.
 #[derive(Debug, clap::Args)]
 pub struct Samples {
-    /// This project alone
-    #[arg(long)]
-    project: Option<Slug>,
+    /// Only the project with this slug; may be given several times
+    #[arg(long = "project", value_name = "PROJECT")]
+    pub(super) projects: Vec<String>,
 }
 
 /// Records them.
 ///
 /// # Errors
 /// A reference is missing or does not pass.
-pub async fn run(config: &Config, arguments: &Samples) -> anyhow::Result<()> {
+pub(super) async fn record_all(config: &Config, graders: &[&Grader]) -> anyhow::Result<()> {
     let rig = rig::open(config, true).await?;
-    let graders =
-        Graders::read(&config.graders, &config.harness_dir, &config.box_dir.join("harness"))?;
-    let wanted = |grader: &&Grader| {
-        arguments.project.as_ref().is_none_or(|slug| slug.as_str() == grader.project.slug)
-    };
-    let mut recorded = 0;
-    for grader in graders.all().into_iter().filter(wanted) {
+    for grader in graders {
         record(&rig, grader).await.with_context(|| grader.project.slug.clone())?;
-        recorded += 1;
-    }
-    if recorded == 0 {
-        bail!("there is no such project");
     }
     Ok(())
 }
@@ -56,8 +44,8 @@ async fn record(rig: &Rig, grader: &Grader) -> anyhow::Result<()> {
     let reference = reference.context("it has no reference solution")?;
     let archive = grade::pack(reference)?.file;
     let tap = Tap::default();
-    let seed: Seed = SEED.parse().map_err(|fault| anyhow::anyhow!("the seed: {fault}"))?;
-    let report = session::record(rig, &Job { grader, seed, archive }, &tap).await?;
+    let job = Job { grader, seed: Seed::number(SEED), archive };
+    let report = session::record(rig, &job, &tap).await?;
     if report.verdict != Verdict::Passed {
         bail!("the reference did not pass, so nothing is recorded");
     }
