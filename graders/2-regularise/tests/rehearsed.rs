@@ -27,7 +27,7 @@ const THRESHOLDS: [(&str, f64); 9] = [
     ("repeatable", 0.0),
     ("learn", 0.85),
     ("gain", 0.12),
-    ("scale", 2.0),
+    ("scale", 2.03),
 ];
 
 fn seed(number: u8) -> Task {

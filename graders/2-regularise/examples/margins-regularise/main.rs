@@ -17,7 +17,7 @@ use testat_regularise::reference::{baseline, careless_loss};
 use ways::WAYS;
 
 /// Thresholds of `learn`, `gain` and `scale`, as in `project.toml`.
-const THRESHOLDS: [f64; 3] = [0.85, 0.12, 2.0];
+const THRESHOLDS: [f64; 3] = [0.85, 0.12, 2.03];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
