@@ -1,5 +1,5 @@
 # Two commands do everything on a fresh Debian 12 with Rust: `make run` and `make test`.
-.PHONY: run test lint bench
+.PHONY: run test lint bench fuzz kills
 
 run:
 	./scripts/run
@@ -12,3 +12,11 @@ lint:
 
 bench:
 	./scripts/bench
+
+# Five minutes for each door through which strangers' bytes come in.
+fuzz:
+	./scripts/fuzz
+
+# The figures of docs/reliability.md.
+kills:
+	./scripts/kills

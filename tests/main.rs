@@ -12,6 +12,7 @@ mod demo;
 mod eighth;
 mod evidence;
 mod export;
+mod faults;
 mod figure;
 mod grade;
 mod graders;

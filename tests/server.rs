@@ -81,6 +81,21 @@ impl Server {
         self.data.path().join("boxes")
     }
 
+    /// The data folder.
+    pub(crate) fn data(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// What the server says on stderr, if it was started with a pipe there.
+    pub(crate) fn log(&mut self) -> BufReader<std::process::ChildStderr> {
+        BufReader::new(self.child.as_mut().unwrap().stderr.take().unwrap())
+    }
+
+    /// Number of the server's process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.as_ref().unwrap().id()
+    }
+
     /// Unpacked submissions that are there at this moment.
     pub(crate) fn boxes(&self) -> usize {
         let entries =

@@ -17,7 +17,7 @@ use crate::grading::seed::ServerKey;
 use crate::grading::worker::{Worker, Workshop};
 use crate::intake::archive::ArchiveLimits;
 use crate::intake::blobs::Blobs;
-use crate::store::Db;
+use crate::store::{Db, submissions};
 use crate::web::{self, CheckInfo, Cookies, HostNote, ProjectInfo, Setup, State};
 
 use super::{open_store, rig, starter};
@@ -45,7 +45,7 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     let address = listener.local_addr().context("asking for the address")?;
     let setup = Setup {
         db: db.clone(),
-        blobs,
+        blobs: blobs.clone(),
         archive_limits: ArchiveLimits::default(),
         projects,
         starters: starter::all(config).context("making the starter kits")?,
@@ -59,7 +59,7 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     let server = web::run(listener, state).context("starting the server")?;
     let handle = server.handle();
     let serving = tokio::spawn(server);
-    let tidying = tokio::spawn(tidy_hourly(db.clone()));
+    let tidying = tokio::spawn(tidy_hourly(db.clone(), blobs.clone()));
     println!("Testat is at http://{address}");
     wait_for_stop().await?;
     tracing::info!("Stopping: nothing new is claimed");
@@ -151,14 +151,26 @@ fn describe(grader: &Grader) -> anyhow::Result<ProjectInfo> {
     })
 }
 
-async fn tidy_hourly(db: Db) {
+async fn tidy_hourly(db: Db, blobs: Blobs) {
     let mut hour = tokio::time::interval(Duration::from_secs(3600));
     loop {
         hour.tick().await;
         if let Err(fault) = web::tidy(&db, Clock.now()).await {
             tracing::error!(%fault, "Forgetting old sessions failed");
         }
+        match sweep_blobs(&db, &blobs).await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "Archives of uploads that were cut off are removed"),
+            Err(fault) => tracing::error!(%fault, "Removing archives that nobody names failed"),
+        }
     }
+}
+
+/// An upload names its archive seconds after it was put.
+const UNNAMED: Duration = Duration::from_secs(3600);
+
+async fn sweep_blobs(db: &Db, blobs: &Blobs) -> anyhow::Result<usize> {
+    blobs.sweep(UNNAMED, async || anyhow::Ok(submissions::digests(db).await?)).await
 }
 
 async fn wait_for_stop() -> anyhow::Result<()> {

@@ -104,6 +104,9 @@ pub enum Retry {
     NeedsAttention,
 }
 
+/// The longest wait that [`after_fault`] gives, in milliseconds.
+pub const LONGEST_WAIT: i64 = 25_000;
+
 /// What follows the `faults`-th fault (from 1) of one grading: a wait of 5 s, then 25 s, then no more.
 pub fn after_fault(faults: i64) -> Retry {
     if faults >= TRIES {

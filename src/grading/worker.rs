@@ -119,7 +119,15 @@ impl Worker {
     }
 
     async fn reap(&self) {
-        match queue::reap(&self.shop.db, self.shop.clock.now()).await {
+        let now = self.shop.clock.now();
+        match queue::pull_back(&self.shop.db, now, now + millis(LEASE)).await {
+            Ok(0) => {}
+            Ok(count) => {
+                tracing::warn!(count, "The clock was set back: leases and waits were brought back");
+            }
+            Err(fault) => tracing::error!(%fault, "Looking for times far ahead failed"),
+        }
+        match queue::reap(&self.shop.db, now).await {
             Ok(reaped) => {
                 for (grading, became) in reaped {
                     tracing::warn!(grading.id = %grading, ?became, "A worker died: its grading is taken up again");
@@ -243,7 +251,10 @@ impl Worker {
             report: json,
         };
         match queue::record(&shop.db, lease, &outcome, shop.clock.now()).await? {
-            Held::Lost => Ok(Step::Lost),
+            Held::Lost => {
+                tracing::warn!(grading.id = %lease.grading, "The lease was lost: another worker grades");
+                Ok(Step::Lost)
+            }
             Held::Yes => {
                 tracing::info!(
                     grading.id = %lease.grading,

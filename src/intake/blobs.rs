@@ -5,11 +5,13 @@
 //! returns only when the bytes and the name they lie under are on the disk. The way out is
 //! [`Blobs::get`], which hands out nothing whose digest does not match.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -17,6 +19,7 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path as Location;
 use object_store::{GetResultPayload, MultipartUpload, ObjectStore, ObjectStoreExt};
 use sha2::{Digest as _, Sha256};
+use tokio::sync::{OwnedRwLockReadGuard, RwLock};
 
 use super::Fault;
 use crate::course::Digest;
@@ -41,6 +44,16 @@ pub struct Blobs {
     /// On this machine, for files that have no name yet.
     incoming: PathBuf,
     part: usize,
+    /// Where a folder's blobs lie: what is half written when a server is killed stays there.
+    folder: Option<PathBuf>,
+    /// Shared by those who put a blob that nobody names yet, alone for who removes such.
+    naming: Arc<RwLock<()>>,
+}
+
+/// Held from before a blob is put until something names it: meanwhile it is no orphan.
+#[derive(Debug)]
+pub struct Naming {
+    _held: OwnedRwLockReadGuard<()>,
 }
 
 /// Why a blob can't be kept or had. Ours to mend, never the person's fault.
@@ -108,7 +121,13 @@ impl Blobs {
             .map_err(store("opening the folder of blobs"))?
             // Syncs the file, renames it, syncs the folder; seen with strace for 0.14.2.
             .with_fsync(true);
-        Ok(Self { store: Arc::new(store), incoming: incoming.to_owned(), part: PART })
+        Ok(Self {
+            store: Arc::new(store),
+            incoming: incoming.to_owned(),
+            part: PART,
+            folder: Some(root.join(FOLDER)),
+            naming: Arc::default(),
+        })
     }
 
     #[cfg(feature = "s3")]
@@ -120,7 +139,13 @@ impl Blobs {
         let prefix = Location::parse(url.path().trim_matches('/'))
             .map_err(|error| BlobError::Place { url: url.to_string(), why: error.to_string() })?;
         let prefixed = object_store::prefix::PrefixStore::new(bucket, prefix);
-        Ok(Self { store: Arc::new(prefixed), incoming: incoming.to_owned(), part: S3_PART })
+        Ok(Self {
+            store: Arc::new(prefixed),
+            incoming: incoming.to_owned(),
+            part: S3_PART,
+            folder: None,
+            naming: Arc::default(),
+        })
     }
 
     #[cfg(not(feature = "s3"))]
@@ -215,10 +240,77 @@ impl Blobs {
         Ok(file)
     }
 
+    /// To be held while a blob is put and named.
+    pub async fn naming(&self) -> Naming {
+        Naming { _held: Arc::clone(&self.naming).read_owned().await }
+    }
+
+    /// Removes what nobody names: the archives of uploads that were cut off between bytes and
+    /// name, as by a kill. `named` says what is named. A blob younger than `age` is let be, since
+    /// another server's upload may be about to name it. Says how many are gone.
+    ///
+    /// # Errors
+    /// The store refused, or nobody could say what is named.
+    pub async fn sweep<E: From<BlobError>>(
+        &self,
+        age: Duration,
+        named: impl AsyncFnOnce() -> Result<Vec<Digest>, E>,
+    ) -> Result<usize, E> {
+        let _alone = self.naming.write().await;
+        let half = self.sweep_half_written(age).await?;
+        let mut orphans = self.older_than(age).await?;
+        if orphans.is_empty() {
+            return Ok(half);
+        }
+        let named: HashSet<Digest> = named().await?.into_iter().collect();
+        orphans.retain(|digest| !named.contains(digest));
+        for digest in &orphans {
+            let removed = self.store.delete(&location(digest)).await;
+            removed.map_err(store("removing a blob that nobody names"))?;
+        }
+        Ok(half + orphans.len())
+    }
+
+    /// A bucket's own rule must end uploads in parts that were never completed.
+    async fn sweep_half_written(&self, age: Duration) -> Result<usize, BlobError> {
+        let Some(folder) = self.folder.clone() else { return Ok(0) };
+        let sweep =
+            blocking("removing blobs that were half written", move || half_written(&folder, age));
+        Ok(sweep.await?)
+    }
+
+    async fn older_than(&self, age: Duration) -> Result<Vec<Digest>, BlobError> {
+        let folder = Location::from_iter([FOLDER]);
+        let mut listed = self.store.list(Some(&folder));
+        let mut old = Vec::new();
+        while let Some(blob) = listed.next().await {
+            let blob = blob.map_err(store("listing the blobs"))?;
+            let is_old =
+                SystemTime::from(blob.last_modified).elapsed().is_ok_and(|past| past >= age);
+            let digest = blob.location.filename().and_then(|name| name.parse().ok());
+            old.extend(digest.filter(|_| is_old));
+        }
+        Ok(old)
+    }
+
     /// Whether a blob is there and its bytes are those that were stored.
     pub async fn verify(&self, digest: &Digest) -> Result<(), BlobError> {
         self.get(digest).await.map(drop)
     }
+}
+
+/// The store writes a blob under its name, `#` and a number before it gives it the name alone.
+fn half_written(folder: &Path, age: Duration) -> io::Result<usize> {
+    let mut swept = 0;
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let is_old = entry.metadata()?.modified()?.elapsed().is_ok_and(|past| past >= age);
+        if is_old && entry.file_name().to_string_lossy().contains('#') {
+            std::fs::remove_file(entry.path())?;
+            swept += 1;
+        }
+    }
+    Ok(swept)
 }
 
 fn location(digest: &Digest) -> Location {

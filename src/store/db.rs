@@ -49,6 +49,18 @@ impl Error {
             _ => None,
         }
     }
+    /// Whether it may well work a little later: the database is locked, away, starting or full.
+    pub fn passes(&self) -> bool {
+        match self {
+            Self::Connect(_) => true,
+            Self::Statement(error) => match error {
+                sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut => true,
+                sqlx::Error::Database(error) => error.code().is_some_and(|code| passing(&code)),
+                _ => false,
+            },
+            Self::Url | Self::Migrate(_) | Self::Corrupt(_) => false,
+        }
+    }
     /// Whether something was to be stored twice that may be there once.
     pub(super) fn is_twice(&self) -> bool {
         self.database().is_some_and(|error| error.is_unique_violation())
@@ -57,6 +69,18 @@ impl Error {
     pub(super) fn is_dangling(&self) -> bool {
         self.database().is_some_and(|error| error.is_foreign_key_violation())
     }
+}
+
+/// SQLite's primary codes are 5 busy, 6 locked, 10 input or output, 13 full, the extended ones have
+/// them in their lowest byte; of PostgreSQL's five characters the first two are the class: 08
+/// connection, 53 resources (53100 the disk), 57P the server is going down or coming up.
+fn passing(code: &str) -> bool {
+    if code.len() == 5
+        && (code.starts_with("08") || code.starts_with("53") || code.starts_with("57P"))
+    {
+        return true;
+    }
+    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13))
 }
 
 /// What can be read out of a row of either engine.

@@ -241,6 +241,40 @@ pub async fn fault(db: &Db, lease: &Lease, text: &str, now: i64) -> Result<Fault
     Ok(faulted)
 }
 
+/// Brings back times that lie farther ahead than any can: the clock was set back since they were
+/// written. A lease holds until `horizon` then, which a worker that lives moves on with its next
+/// heartbeat, and a grading that waits is ready once the longest wait after a fault is over.
+///
+/// # Errors
+/// When the database fails.
+pub async fn pull_back(db: &Db, now: i64, horizon: i64) -> Result<u64, Error> {
+    let ready = now + attempts::LONGEST_WAIT;
+    // Most often there is none: no write lock is taken to find that out.
+    let (ahead,): (i64,) = db
+        .one(
+            "SELECT COUNT(*) FROM gradings WHERE (state = 'running' AND lease_until > $1)
+                 OR (state = 'waiting' AND not_before > $2)",
+            args![horizon, ready],
+        )
+        .await?;
+    if ahead == 0 {
+        return Ok(0);
+    }
+    let leases = db
+        .run(
+            "UPDATE gradings SET lease_until = $1 WHERE state = 'running' AND lease_until > $1",
+            args![horizon],
+        )
+        .await?;
+    let waits = db
+        .run(
+            "UPDATE gradings SET not_before = $1 WHERE state = 'waiting' AND not_before > $1",
+            args![ready],
+        )
+        .await?;
+    Ok(leases + waits)
+}
+
 /// Gives up all gradings whose lease has run out; says of each what became of it.
 ///
 /// # Errors

@@ -62,12 +62,35 @@ impl Error {
             Self::TooLarge(text) => ("Too large", text.clone()),
             Self::Slow { wait_s } => ("Too many tries", format!("Please wait {wait_s} seconds and try again.")),
             Self::Conflict(text) => ("Not possible now", text.clone()),
+            Self::Fault(fault) if passes(fault.as_ref()) => (
+                "Not possible at this moment",
+                "The server's database or disk takes nothing just now, and nothing of this request was kept. Please try again in a moment.".into(),
+            ),
             Self::Fault(_) => (
                 "Our fault",
                 "Something went wrong on the server. It has been logged; please try again in a moment.".into(),
             ),
         }
     }
+}
+
+/// When to try again what failed for want of a database or of room.
+const PASSES_IN_S: &str = "10";
+
+/// Whether the same request may well succeed a little later: the database is locked or away, or the
+/// disk is full.
+fn passes(fault: &(dyn StdError + 'static)) -> bool {
+    let mut cause = Some(fault);
+    while let Some(fault) = cause {
+        let io = fault.downcast_ref::<std::io::Error>();
+        let of_disk = io.is_some_and(|io| io.kind() == std::io::ErrorKind::StorageFull);
+        let of_store = fault.downcast_ref::<store::Error>();
+        if of_disk || of_store.is_some_and(store::Error::passes) {
+            return true;
+        }
+        cause = fault.source();
+    }
+    false
 }
 
 impl fmt::Display for Error {
@@ -98,14 +121,21 @@ impl ResponseError for Error {
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Slow { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::Fault(fault) if passes(fault.as_ref()) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status_code());
-        if let Self::Slow { wait_s } = self {
-            response.insert_header((header::RETRY_AFTER, wait_s.to_string()));
+        match self {
+            Self::Slow { wait_s } => {
+                response.insert_header((header::RETRY_AFTER, wait_s.to_string()));
+            }
+            Self::Fault(fault) if passes(fault.as_ref()) => {
+                response.insert_header((header::RETRY_AFTER, PASSES_IN_S));
+            }
+            _ => {}
         }
         response.finish()
     }

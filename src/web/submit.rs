@@ -91,6 +91,7 @@ pub(super) async fn hand_in(
     let manifest = inspect(state, &name, received.clone()).await?;
     // Asked again, as others may have come in meanwhile: an archive that is kept is kept for ever.
     ask_the_rules(state, what, project.number).await?;
+    let _naming = state.blobs.naming().await;
     let digest = state.blobs.put(&received).await?;
     let new = NewSubmission {
         semester: what.semester.clone(),
