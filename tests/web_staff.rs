@@ -272,7 +272,7 @@ async fn an_override_changes_the_result_and_taking_it_back_restores_it() {
     let lines = audit::list(&app.db, None, 2).await.unwrap();
     let actions: Vec<&str> = lines.iter().map(|line| line.action.as_str()).collect();
     assert_eq!(actions, ["result.take_back_override", "result.override"]);
-    let log = app.signed_in(OFFICE).await.page("/admin/audit").await;
+    let log = app.signed_in(OFFICE).await.page("/admin/audit?verify=yes").await;
     assert!(log.contains("result.override") && log.contains("lines, unbroken."), "{log}");
 }
 

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::error::{Error, Result};
 use super::guard::{Checked, Visitor, address_of};
@@ -9,6 +10,7 @@ use super::page::see_other;
 use super::{Shared, State, passwords};
 use crate::course::{Email, PersonId, SecretHash};
 use crate::secret;
+use crate::store::audit::{self, Entry};
 use crate::store::throttle::{self, Kind};
 use crate::store::{invitations, people, sessions};
 
@@ -114,7 +116,27 @@ async fn try_sign_in(
         return Ok(person);
     }
     throttle::record(&state.db, &address, account, now).await?;
+    if let Some(person) = &person {
+        note_guessing(state, person, account, now).await?;
+    }
     Ok(None)
+}
+
+/// One line when a person's account begins to be slowed, not one for each guess: whoever guesses
+/// must not be able to fill the log. An address that nobody has is no one's to tell of.
+async fn note_guessing(state: &State, person: &PersonId, account: &str, now: i64) -> Result<()> {
+    let failures = throttle::count(&state.db, Kind::Account, account, now - WINDOW_MS).await?.count;
+    if failures == FREE_OF_ACCOUNT {
+        let entry = Entry {
+            at: now,
+            actor: None,
+            action: "person.sign_in_slowed",
+            subject: person.to_string(),
+            details: json!({ "failures": failures }),
+        };
+        audit::note(&state.db, entry).await?;
+    }
+    Ok(())
 }
 
 /// After the free failures each next try waits twice as long as the one before.
@@ -153,7 +175,7 @@ async fn sign_out(
     visitor: Visitor,
     _form: Checked<Nothing>,
 ) -> Result<HttpResponse> {
-    sessions::delete(&state.db, &visitor.session).await?;
+    sessions::delete(&state.db, &visitor.session, state.now()).await?;
     let mut response = see_other("/sign-in");
     response
         .add_cookie(&state.cookies.end())
