@@ -50,7 +50,7 @@ pub(crate) async fn decide(browser: &Browser, student: &str, project: &str, deci
     browser.submit(&format!("{student}/overrides"), &fields).await.status().as_u16()
 }
 
-async fn extend(browser: &Browser, student: &str, day: &str) -> u16 {
+pub(crate) async fn extend(browser: &Browser, student: &str, day: &str) -> u16 {
     let fields = [("project", "1"), ("day", day), ("reason", "Ill, with a certificate.")];
     browser.submit(&format!("{student}/extensions"), &fields).await.status().as_u16()
 }

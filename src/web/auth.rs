@@ -2,7 +2,6 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::error::{Error, Result};
 use super::guard::{Checked, Visitor, address_of};
@@ -10,8 +9,7 @@ use super::page::see_other;
 use super::{Shared, State, passwords};
 use crate::course::{Email, PersonId, SecretHash};
 use crate::secret;
-use crate::store::audit::{self, Entry};
-use crate::store::throttle::{self, Kind};
+use crate::store::throttle::{self, Failure, Kind};
 use crate::store::{invitations, people, sessions};
 
 /// Failures are counted over this time.
@@ -115,28 +113,15 @@ async fn try_sign_in(
         throttle::clear_account(&state.db, account).await?;
         return Ok(person);
     }
-    throttle::record(&state.db, &address, account, now).await?;
-    if let Some(person) = &person {
-        note_guessing(state, person, account, now).await?;
-    }
+    let failure = Failure {
+        address: &address,
+        account,
+        person: person.as_ref(),
+        since: now - WINDOW_MS,
+        free: FREE_OF_ACCOUNT,
+    };
+    throttle::record(&state.db, failure, now).await?;
     Ok(None)
-}
-
-/// One line when a person's account begins to be slowed, not one for each guess: whoever guesses
-/// must not be able to fill the log. An address that nobody has is no one's to tell of.
-async fn note_guessing(state: &State, person: &PersonId, account: &str, now: i64) -> Result<()> {
-    let failures = throttle::count(&state.db, Kind::Account, account, now - WINDOW_MS).await?.count;
-    if failures == FREE_OF_ACCOUNT {
-        let entry = Entry {
-            at: now,
-            actor: None,
-            action: "person.sign_in_slowed",
-            subject: person.to_string(),
-            details: json!({ "failures": failures }),
-        };
-        audit::note(&state.db, entry).await?;
-    }
-    Ok(())
 }
 
 /// After the free failures each next try waits twice as long as the one before.

@@ -4,9 +4,9 @@
 //! submission is in the database, and is never removed, so every archive that the rows name can be
 //! copied after them.
 
-use std::fs::{DirBuilder, File};
+use std::fs::{DirBuilder, File, Permissions};
 use std::io::{self, BufWriter, Write as _};
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use anyhow::{Context, bail};
@@ -37,6 +37,7 @@ pub(super) async fn run(
     // Beside the place where it will be, so that it gets there by a rename; for our eyes alone.
     let unfinished = tempfile::Builder::new()
         .prefix(".testat-backup-unfinished-")
+        .permissions(Permissions::from_mode(0o700))
         .tempdir_in(above)
         .with_context(|| above.display().to_string())?;
     let blobs = open_blobs(config)?;
