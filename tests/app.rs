@@ -112,7 +112,9 @@ impl TestApp {
     pub(crate) async fn token(&self, email: &str) -> String {
         let person = self.person(email).await;
         let secret = testat::secret::fresh();
-        tokens::create(&self.db, &person, "test", &secret.hash, None, Clock.now()).await.unwrap();
+        tokens::create(&self.db, &person, "test", &secret.hash, None, None, Clock.now())
+            .await
+            .unwrap();
         secret.text
     }
 

@@ -2,6 +2,7 @@
 //! with.
 
 use jiff::civil::date;
+use sqlx::{Connection, Executor};
 use testat::course::admission::Rule;
 use testat::course::{
     Digest, Language, PersonId, ProjectNumber, Role, SemesterName, SubmissionId, Verdict, calendar,
@@ -146,6 +147,21 @@ impl Course {
         let receipt = self.hand_in(person, number, window.opens + DAY).await;
         self.grade(&receipt.submission, verdict, window.opens + DAY + MINUTE).await;
         receipt
+    }
+}
+
+/// Runs statements behind the program's back, with nothing that holds references.
+pub(crate) async fn tamper(url: &str, sql: &str) {
+    if url.starts_with("sqlite") {
+        let mut db = sqlx::SqliteConnection::connect(url).await.unwrap();
+        db.execute("PRAGMA foreign_keys = OFF").await.unwrap();
+        db.execute(sqlx::AssertSqlSafe(sql)).await.unwrap();
+        db.close().await.unwrap();
+    } else {
+        let mut db = sqlx::PgConnection::connect(url).await.unwrap();
+        db.execute("SET session_replication_role = replica").await.unwrap();
+        db.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(sql))).await.unwrap();
+        db.close().await.unwrap();
     }
 }
 

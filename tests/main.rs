@@ -5,6 +5,8 @@
 mod access;
 mod app;
 mod architecture;
+mod audit;
+mod backup;
 mod browser;
 mod config;
 mod database;

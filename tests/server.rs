@@ -76,6 +76,17 @@ impl Server {
         server
     }
 
+    /// Its data folder.
+    pub(crate) fn data(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// The URL of its database.
+    pub(crate) fn database_url(&self) -> String {
+        let own = || format!("sqlite://{}", self.data.path().join("testat.db").display());
+        self.database.clone().unwrap_or_else(own)
+    }
+
     /// Where submissions are unpacked.
     pub(crate) fn box_dir(&self) -> PathBuf {
         self.data.path().join("boxes")

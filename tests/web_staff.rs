@@ -50,7 +50,7 @@ pub(crate) async fn decide(browser: &Browser, student: &str, project: &str, deci
     browser.submit(&format!("{student}/overrides"), &fields).await.status().as_u16()
 }
 
-async fn extend(browser: &Browser, student: &str, day: &str) -> u16 {
+pub(crate) async fn extend(browser: &Browser, student: &str, day: &str) -> u16 {
     let fields = [("project", "1"), ("day", day), ("reason", "Ill, with a certificate.")];
     browser.submit(&format!("{student}/extensions"), &fields).await.status().as_u16()
 }
@@ -272,7 +272,7 @@ async fn an_override_changes_the_result_and_taking_it_back_restores_it() {
     let lines = audit::list(&app.db, None, 2).await.unwrap();
     let actions: Vec<&str> = lines.iter().map(|line| line.action.as_str()).collect();
     assert_eq!(actions, ["result.take_back_override", "result.override"]);
-    let log = app.signed_in(OFFICE).await.page("/admin/audit").await;
+    let log = app.signed_in(OFFICE).await.page("/admin/audit?verify=yes").await;
     assert!(log.contains("result.override") && log.contains("lines, unbroken."), "{log}");
 }
 

@@ -21,6 +21,14 @@ use crate::store::{self, Db, audit, invitations, people, semesters, tokens};
 
 use super::open_store;
 
+use self::audit_log::KnownLine;
+
+mod audit_log;
+mod backup;
+mod manifest;
+mod restore;
+mod verify;
+
 /// How long a link to set a password holds.
 const INVITATION_DAYS: i64 = 30;
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -51,6 +59,21 @@ pub enum Command {
     /// The audit log
     #[command(subcommand)]
     Audit(Audit),
+    /// Copy the database and all archives of one moment into a folder, while the server serves
+    Backup {
+        /// New, or empty
+        folder: PathBuf,
+        /// Make it although archives are lost or damaged; they are named in it
+        #[arg(long)]
+        allow_damaged: bool,
+    },
+    /// Fill an empty server from a backup
+    Restore {
+        /// The backup
+        folder: PathBuf,
+    },
+    /// Check every archive, every reference, the audit log, and every result against it
+    Verify,
 }
 
 /// `testat admin semester ...`.
@@ -148,13 +171,18 @@ pub enum Export {
 #[derive(Debug, Subcommand)]
 pub enum Audit {
     /// Check the chain of hashes from the first line to the last
-    Verify,
+    Verify {
+        /// A line and its hash as noted down earlier, such as 123:9f86d0...: it must still be the same
+        #[arg(long, value_name = "LINE:HASH")]
+        known: Option<KnownLine>,
+    },
 }
 
 /// Does it.
 pub async fn run(config: &Config, command: Command) -> anyhow::Result<()> {
     let db = open_store(config).await?;
     match command {
+        Command::Restore { folder } => restore::run(config, &db, &folder).await,
         Command::Semester(command) => semester(config, &db, command).await,
         Command::Roster(Roster::Import { file, semester, dry_run }) => {
             import(config, &db, &file, &semester, dry_run).await
@@ -164,11 +192,11 @@ pub async fn run(config: &Config, command: Command) -> anyhow::Result<()> {
         Command::Export(Export::Admissions { semester, format, output }) => {
             export_admissions(&db, &semester, format, output).await
         }
-        Command::Audit(Audit::Verify) => {
-            let verified = audit::verify(&db).await?;
-            println!("{} lines, unbroken; the last has the hash {}", verified.lines, verified.hash);
-            Ok(())
+        Command::Audit(Audit::Verify { known }) => audit_log::verify(&db, known).await,
+        Command::Backup { folder, allow_damaged } => {
+            backup::run(config, &db, &folder, allow_damaged).await
         }
+        Command::Verify => verify::run(config, &db).await,
     }
 }
 
@@ -372,7 +400,7 @@ async fn known(db: &Db, email: &Email) -> anyhow::Result<PersonId> {
 async fn token(db: &Db, email: &Email, name: &str) -> anyhow::Result<()> {
     let person = known(db, email).await?;
     let secret = secret::fresh();
-    tokens::create(db, &person, name, &secret.hash, None, Clock.now()).await?;
+    tokens::create(db, &person, name, &secret.hash, None, None, Clock.now()).await?;
     println!("{}", secret.text);
     Ok(())
 }

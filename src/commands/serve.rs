@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use serde_json::{Value, json};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -17,6 +18,7 @@ use crate::grading::seed::ServerKey;
 use crate::grading::worker::{Worker, Workshop};
 use crate::intake::archive::ArchiveLimits;
 use crate::intake::blobs::Blobs;
+use crate::store::audit::{self, Entry};
 use crate::store::{Db, submissions};
 use crate::web::{self, CheckInfo, Cookies, HostNote, ProjectInfo, Setup, State};
 
@@ -54,6 +56,8 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
         host,
         grades_others: !workers.is_empty(),
     };
+    let details = json!({ "testat": env!("CARGO_PKG_VERSION"), "workers": config.workers });
+    note_start(&db, "server.start", address.to_string(), details).await?;
     let state =
         State::new(setup).map_err(|fault| anyhow::anyhow!("reading the templates: {fault}"))?;
     let server = web::run(listener, state).context("starting the server")?;
@@ -78,11 +82,25 @@ pub async fn work(config: &Config) -> anyhow::Result<()> {
     let (stop, stopped) = watch::channel(false);
     let shop = workshop(config, read_graders(config)?).await?;
     rig::may_grade_others(config, &shop.rig)?;
+    let details = json!({ "testat": env!("CARGO_PKG_VERSION"), "workers": config.workers });
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    note_start(&shop.db, "worker.start", host, details).await?;
     let mut workers = start_workers(config, &shop, &stopped);
     wait_for_stop().await?;
     let _ = stop.send(true);
     while workers.join_next().await.is_some() {}
     Ok(())
+}
+
+/// Who started when is in the audit log too: what happened while which program was there.
+async fn note_start(
+    db: &Db,
+    action: &'static str,
+    subject: String,
+    details: Value,
+) -> anyhow::Result<()> {
+    let entry = Entry { at: Clock.now(), actor: None, action, subject, details };
+    audit::note(db, entry).await.context("noting the start in the audit log")
 }
 
 /// What workers need; has connections of its own, which outlive those of the pages.

@@ -11,7 +11,7 @@ use super::graders::Graders;
 use super::seed::{Seed, ServerKey};
 use super::session::{self, Job, Progress, Rig};
 use crate::clock::Clock;
-use crate::course;
+use crate::course::{self, SubmissionId};
 use crate::intake::blobs::{BlobError, Blobs};
 use crate::store::queue::{self, Faulted, Held, Lease, Outcome};
 use crate::store::{self, Db};
@@ -68,6 +68,9 @@ enum NoVerdict {
     NoGrader(String),
     #[error("fetching the archive: {0}")]
     Archive(#[from] BlobError),
+    /// Trying again finds the same: a person must bring the archive back.
+    #[error("the archive of submission {submission} is lost or damaged: {found}")]
+    Lost { submission: SubmissionId, found: BlobError },
     #[error(transparent)]
     Session(#[from] session::Fault),
     #[error("writing the report: {0}")]
@@ -225,7 +228,12 @@ impl Worker {
         let shop = &self.shop;
         let slug = lease.slug.as_str();
         let grader = shop.graders.get(slug).ok_or_else(|| NoVerdict::NoGrader(slug.to_owned()))?;
-        let archive = shop.blobs.get(&lease.digest).await?;
+        let archive = shop.blobs.get(&lease.digest).await.map_err(|fault| match fault {
+            found @ (BlobError::Missing(_) | BlobError::Corrupt { .. }) => {
+                NoVerdict::Lost { submission: lease.submission.clone(), found }
+            }
+            other => other.into(),
+        })?;
         let seed = Seed::derive(&shop.key, &lease.submission, lease.number);
         let job = Job { grader, seed, archive };
         Ok(session::grade(&shop.rig, &job, &|progress| {
@@ -270,8 +278,11 @@ impl Worker {
     }
 
     async fn fault(&self, lease: &Lease, fault: &NoVerdict) -> Result<Step, store::Error> {
-        let became =
-            queue::fault(&self.shop.db, lease, &fault.to_string(), self.shop.clock.now()).await?;
+        let (db, text, now) = (&self.shop.db, fault.to_string(), self.shop.clock.now());
+        let became = match fault {
+            NoVerdict::Lost { .. } => queue::fault_for_good(db, lease, &text, now).await?,
+            _ => queue::fault(db, lease, &text, now).await?,
+        };
         tracing::error!(grading.id = %lease.grading, %fault, ?became, "A grading has no verdict");
         Ok(if became == Faulted::Lost { Step::Lost } else { Step::Faulted })
     }

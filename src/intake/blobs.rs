@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use futures_util::StreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as Location;
 use object_store::{GetResultPayload, MultipartUpload, ObjectStore, ObjectStoreExt};
@@ -291,6 +291,15 @@ impl Blobs {
             old.extend(digest.filter(|_| is_old));
         }
         Ok(old)
+    }
+
+    /// The digests of all blobs that are there, whatever their bytes.
+    pub async fn all(&self) -> Result<Vec<Digest>, BlobError> {
+        let listed = self.store.list(Some(&Location::from(FOLDER)));
+        let names =
+            listed.map_ok(|blob| blob.location.filename().and_then(|name| name.parse().ok()));
+        let digests = names.try_filter_map(|digest| std::future::ready(Ok(digest)));
+        digests.try_collect().await.map_err(store("listing the blobs"))
     }
 
     /// Whether a blob is there and its bytes are those that were stored.

@@ -2,7 +2,7 @@
 //! that a changed, removed or inserted line shows; the head is kept apart, so that a cut tail shows.
 //!
 //! Whoever can rewrite the whole database can rewrite the whole chain: note [`Verified::hash`] down
-//! elsewhere from time to time, and hold it against what is there later.
+//! elsewhere from time to time, and hold it against what is there later ([`examine`]).
 
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -54,37 +54,67 @@ pub struct Verified {
     pub hash: String,
 }
 
-/// Why the chain does not hold.
+/// Where the chain does not hold.
 #[derive(Debug, thiserror::Error)]
 pub enum Broken {
-    /// A line is missing before this one.
-    #[error("line {expected} of the audit log is missing")]
+    /// Lines are missing.
+    #[error("the audit log has no line {from}{}", if to > from { format!(" to {to}") } else { String::new() })]
     Missing {
-        /// The line that should be there.
-        expected: i64,
+        /// The first line that should be there.
+        from: i64,
+        /// The last one.
+        to: i64,
     },
-    /// A line's text is not what was hashed.
-    #[error("line {seq} of the audit log was changed")]
+    /// A line is not what was hashed, or was hashed onto another than the one that is before it now.
+    #[error("line {seq} of the audit log, or the one before it, was changed")]
     Changed {
         /// Its place.
         seq: i64,
     },
-    /// The last line is not what the head says.
-    #[error("the audit log ends at line {last}, but its head is at {head}")]
+    /// A line stands where none was ever written.
+    #[error("line {seq} of the audit log is before the first one")]
+    Inserted {
+        /// Its place.
+        seq: i64,
+    },
+    /// The last line is not the one that the head names.
+    #[error("the audit log ends at line {last}, but its head is at line {head}")]
     Cut {
         /// The last line there is.
         last: i64,
         /// The line that the head names.
         head: i64,
     },
+    /// The last line has another hash than the head.
+    #[error("the head of the audit log has another hash than its last line, {last}")]
+    Head {
+        /// The last line there is.
+        last: i64,
+    },
+    /// There is no head at all.
+    #[error("the audit log has no head")]
+    NoHead,
+    /// A line that was noted down elsewhere is another one now.
+    #[error("line {seq} of the audit log does not have the hash that was noted down")]
+    Rewritten {
+        /// Its place.
+        seq: i64,
+    },
     /// It could not be read.
     #[error(transparent)]
     Store(#[from] Error),
 }
 
+/// All of the log, read once.
+#[derive(Debug)]
+pub struct Walked {
+    /// The last line there is, and its hash.
+    pub end: Verified,
+    /// Wherever the chain does not hold, in the order of the lines.
+    pub broken: Vec<Broken>,
+}
+
 const START: &str = "0000000000000000000000000000000000000000000000000000000000000000";
-/// Lines read at a time when verifying.
-const PAGE: i64 = 1000;
 
 /// Adds a line as part of `tx`. To be called last: it puts all writers in order until the commit.
 pub(super) async fn append(tx: &mut Tx, entry: Entry<'_>) -> Result<(), Error> {
@@ -163,43 +193,86 @@ pub async fn of_subject(db: &Db, subject: &str) -> Result<Vec<Line>, Error> {
     .await
 }
 
-/// Reads the whole log and holds each line against its hash. Lines added meanwhile are left out.
+/// Reads the whole log and holds each line against its hash.
 ///
 /// # Errors
 /// [`Broken`] names the first line that does not fit.
 pub async fn verify(db: &Db) -> Result<Verified, Broken> {
-    let (head, head_hash): (i64, String) =
-        db.one("SELECT seq, hash FROM audit_head WHERE id = 1", vec![]).await?;
-    let mut hash = START.to_owned();
-    let mut last = 0;
-    loop {
-        let page: Vec<Line> = db
-            .all(
-                "SELECT seq, at, actor, action, subject, details, hash FROM audit
-                 WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3",
-                args![last, head, PAGE],
-            )
-            .await?;
-        if page.is_empty() {
-            break;
-        }
-        for line in page {
-            if line.seq != last + 1 {
-                return Err(Broken::Missing { expected: last + 1 });
-            }
-            let actor = line.actor.as_ref().map(PersonId::as_str);
-            hash =
-                chain(&hash, line.seq, line.at, actor, &line.action, &line.subject, &line.details);
-            if hash != line.hash {
-                return Err(Broken::Changed { seq: line.seq });
-            }
-            last = line.seq;
-        }
+    let walked = walk(&mut db.snapshot().await?, &mut |_| {}).await?;
+    match walked.broken.into_iter().next() {
+        Some(broken) => Err(broken),
+        None => Ok(walked.end),
     }
-    if last != head || hash != head_hash {
-        return Err(Broken::Cut { last, head });
+}
+
+/// The same, naming everything that does not fit. `known` is the place and the hash of a line that was
+/// noted down elsewhere: whoever rewrites the whole chain does not know of it.
+///
+/// # Errors
+/// When it can't be read.
+pub async fn examine(db: &Db, known: Option<(i64, &str)>) -> Result<Walked, Error> {
+    let mut found = None;
+    let mut walked = walk(&mut db.snapshot().await?, &mut |line: &Line| {
+        if known.is_some_and(|(seq, _)| seq == line.seq) {
+            found = Some(line.hash.clone());
+        }
+    })
+    .await?;
+    if let Some((seq, hash)) = known
+        && found.as_deref() != Some(hash)
+    {
+        walked.broken.push(Broken::Rewritten { seq });
     }
-    Ok(Verified { lines: last, hash })
+    Ok(walked)
+}
+
+/// Reads the log from the first line to the last as `tx` sees it, and goes on behind a line that does
+/// not fit, from the hash that is stored there.
+pub(super) async fn walk(
+    tx: &mut Tx,
+    each: &mut (dyn FnMut(&Line) + Send),
+) -> Result<Walked, Error> {
+    let head: Option<(i64, String)> =
+        tx.opt("SELECT seq, hash FROM audit_head WHERE id = 1", vec![]).await?;
+    let mut end = Verified { lines: 0, hash: START.to_owned() };
+    let mut broken = Vec::new();
+    tx.each(
+        "SELECT seq, at, actor, action, subject, details, hash FROM audit ORDER BY seq",
+        |line: Line| -> Result<(), Error> {
+            broken.extend(hold(&end, &line));
+            each(&line);
+            if line.seq < 1 {
+                return Ok(());
+            }
+            end = Verified { lines: line.seq, hash: line.hash };
+            Ok(())
+        },
+    )
+    .await?;
+    match head {
+        None => broken.push(Broken::NoHead),
+        Some((seq, _)) if seq != end.lines => {
+            broken.push(Broken::Cut { last: end.lines, head: seq });
+        }
+        Some((_, hash)) if hash != end.hash => broken.push(Broken::Head { last: end.lines }),
+        Some(_) => {}
+    }
+    Ok(Walked { end, broken })
+}
+
+/// What is wrong with a line, given the one before.
+fn hold(before: &Verified, line: &Line) -> Option<Broken> {
+    let expected = before.lines + 1;
+    if line.seq < 1 {
+        return Some(Broken::Inserted { seq: line.seq });
+    }
+    if line.seq > expected {
+        return Some(Broken::Missing { from: expected, to: line.seq - 1 });
+    }
+    let actor = line.actor.as_ref().map(PersonId::as_str);
+    let Line { seq, at, action, subject, details, .. } = line;
+    let hash = chain(&before.hash, *seq, *at, actor, action, subject, details);
+    (hash != line.hash).then_some(Broken::Changed { seq: *seq })
 }
 
 /// SHA-256 over the hash before and the line as one JSON array: no two lines have the same text.

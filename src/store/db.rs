@@ -3,6 +3,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use futures_util::TryStreamExt;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
@@ -10,8 +11,15 @@ use sqlx::sqlite::{
 use sqlx::{FromRow, PgPool, Postgres, SqlSafeStr, Sqlite, SqlitePool, Transaction};
 
 use super::arg::Arg;
+use crate::course::Digest;
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
+
+/// SHA-256 over all migrations of this program: the same on two databases with the same tables.
+pub fn schema() -> Digest {
+    let all: Vec<u8> = MIGRATIONS.iter().flat_map(|one| one.checksum.to_vec()).collect();
+    Digest::of(&all)
+}
 
 /// How long a writer waits for another process's writer, and anyone for a free connection.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -210,6 +218,16 @@ impl Db {
         })
     }
 
+    /// Begins a transaction that only reads and sees one moment of the database, however long it takes
+    /// and whatever is written meanwhile.
+    pub(super) async fn snapshot(&self) -> Result<Tx, Error> {
+        const ONE_MOMENT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+        Ok(match self {
+            Self::Sqlite { read, .. } => Tx::Sqlite(read.begin_with("BEGIN DEFERRED").await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin_with(ONE_MOMENT).await?),
+        })
+    }
+
     /// The one row; an error if there is none.
     pub(super) async fn one<T: Row>(
         &self,
@@ -313,6 +331,29 @@ impl Tx {
                 bound!(sqlx::query_as::<Postgres, T>(sql), args).fetch_all(&mut **tx).await?
             }
         })
+    }
+
+    /// Hands over row after row, so that a large table need not fit into memory.
+    pub(super) async fn each<T: Row, E: From<Error>>(
+        &mut self,
+        sql: impl SqlSafeStr,
+        mut take: impl FnMut(T) -> Result<(), E>,
+    ) -> Result<(), E> {
+        match self {
+            Self::Sqlite(tx) => {
+                let mut rows = sqlx::query_as::<Sqlite, T>(sql).fetch(&mut **tx);
+                while let Some(row) = rows.try_next().await.map_err(Error::from)? {
+                    take(row)?;
+                }
+            }
+            Self::Postgres(tx) => {
+                let mut rows = sqlx::query_as::<Postgres, T>(sql).fetch(&mut **tx);
+                while let Some(row) = rows.try_next().await.map_err(Error::from)? {
+                    take(row)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Changes rows; says how many.

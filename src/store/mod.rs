@@ -12,6 +12,8 @@
 //! | [`results`] | what counts: every student's standing and the admission list, from one query |
 //! | [`overrides`] | decisions of people in place of computed ones |
 //! | [`audit`] | the log of all that happened, hashed into a chain |
+//! | [`snapshot`] | all rows of one moment, out and into an empty database |
+//! | [`integrity`] | whether all of it still fits together, and with the log |
 //!
 //! Rules of the course are decided in [`crate::course`]; here is read and written what they need.
 //! There is no clock here: `now` comes in, epoch milliseconds, as every time does. What belongs
@@ -25,6 +27,7 @@ pub mod audit;
 mod db;
 pub mod extensions;
 mod hand_in;
+pub mod integrity;
 pub mod invitations;
 pub mod overrides;
 pub mod people;
@@ -35,8 +38,9 @@ pub mod roster;
 mod roster_plan;
 pub mod semesters;
 pub mod sessions;
+pub mod snapshot;
 pub mod submissions;
 pub mod throttle;
 pub mod tokens;
 
-pub use db::{Db, Error, Tx};
+pub use db::{Db, Error, Tx, schema};

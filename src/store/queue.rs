@@ -236,7 +236,26 @@ pub async fn release(db: &Db, lease: &Lease) -> Result<Held, Error> {
 /// When the database fails: the lease runs out then.
 pub async fn fault(db: &Db, lease: &Lease, text: &str, now: i64) -> Result<Faulted, Error> {
     let mut tx = db.begin().await?;
-    let faulted = give_up(&mut tx, &lease.grading, lease.attempt, text, now).await?;
+    let faulted =
+        give_up(&mut tx, &lease.grading, lease.attempt, text, now, attempts::after_fault).await?;
+    tx.commit().await?;
+    Ok(faulted)
+}
+
+/// The same for a fault that trying again can't help: a person must look at once.
+///
+/// # Errors
+/// When the database fails: the lease runs out then.
+pub async fn fault_for_good(
+    db: &Db,
+    lease: &Lease,
+    text: &str,
+    now: i64,
+) -> Result<Faulted, Error> {
+    let mut tx = db.begin().await?;
+    let faulted =
+        give_up(&mut tx, &lease.grading, lease.attempt, text, now, |_| Retry::NeedsAttention)
+            .await?;
     tx.commit().await?;
     Ok(faulted)
 }
@@ -303,7 +322,8 @@ pub async fn reap(db: &Db, now: i64) -> Result<Vec<(GradingId, Faulted)>, Error>
             continue;
         }
         let text = format!("worker {} stopped answering", worker.as_deref().unwrap_or("unknown"));
-        let faulted = give_up(&mut tx, &grading, attempt, &text, now).await?;
+        let faulted =
+            give_up(&mut tx, &grading, attempt, &text, now, attempts::after_fault).await?;
         tx.commit().await?;
         if faulted != Faulted::Lost {
             reaped.push((grading, faulted));
@@ -318,6 +338,7 @@ async fn give_up(
     attempt: i64,
     text: &str,
     now: i64,
+    after: fn(i64) -> Retry,
 ) -> Result<Faulted, Error> {
     let faults: Option<(i64, SubmissionId)> = tx
         .opt(
@@ -328,7 +349,7 @@ async fn give_up(
         )
         .await?;
     let Some((faults, submission)) = faults else { return Ok(Faulted::Lost) };
-    match attempts::after_fault(faults) {
+    match after(faults) {
         Retry::After(wait) => {
             let not_before = now + wait;
             tx.run("UPDATE gradings SET not_before = $1 WHERE id = $2", args![not_before, grading])
@@ -408,6 +429,30 @@ pub async fn depth(db: &Db) -> Result<Depth, Error> {
              (SELECT COUNT(*) FROM gradings WHERE state = 'needs_attention') AS needs_attention,
              (SELECT MIN(queued_at) FROM gradings WHERE state = 'waiting') AS oldest",
         vec![],
+    )
+    .await
+}
+
+/// A grading that a person must look at.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Stuck {
+    /// Of which submission.
+    pub submission: SubmissionId,
+    /// In which semester.
+    pub semester: SemesterName,
+    /// What went wrong.
+    pub fault: Option<String>,
+}
+
+/// Gradings that a person must look at, of all semesters, the newest `limit`.
+///
+/// # Errors
+/// When they can't be read.
+pub async fn stuck(db: &Db, limit: u32) -> Result<Vec<Stuck>, Error> {
+    db.all(
+        "SELECT submission, semester, fault FROM gradings WHERE state = 'needs_attention'
+         ORDER BY queued_at DESC, id DESC LIMIT $1",
+        args![limit],
     )
     .await
 }

@@ -1,6 +1,6 @@
 //! Who takes part in a semester, and the import of a whole class at once.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::arg::args;
 use super::audit::{self, Entry};
@@ -129,7 +129,10 @@ pub async fn import(
         actor: by,
         action: "roster.import",
         subject: semester.to_string(),
-        details: json!({ "added": added, "changed": changed, "unchanged": unchanged }),
+        details: json!({
+            "added": added, "changed": changed, "unchanged": unchanged,
+            "people": who_changed(&steps, &imported),
+        }),
     };
     audit::append(&mut tx, entry).await?;
     tx.commit().await?;
@@ -193,6 +196,22 @@ async fn known(tx: &mut Tx, semester: &SemesterName) -> Result<Known, ImportErro
         )
         .await?;
     Ok(Known::new(people, legis, enrolled))
+}
+
+/// For the log: everyone who came or changed, in which role, and what changed.
+fn who_changed(steps: &[Step<'_>], imported: &Imported) -> Vec<Value> {
+    let line = |(step, row): (&Step<'_>, &ImportedRow)| {
+        let from_to = |fields: &[FieldChange]| -> Value {
+            fields.iter().map(|f| (f.field.to_owned(), json!([f.from, f.to]))).collect()
+        };
+        let change = match &row.change {
+            Change::Unchanged => return None,
+            Change::Added { .. } => json!("added"),
+            Change::Changed(fields) => from_to(fields),
+        };
+        Some(json!({ "person": row.person, "role": step.row.role, "change": change }))
+    };
+    steps.iter().zip(&imported.rows).filter_map(line).collect()
 }
 
 fn said(person: Option<PersonId>, step: &Step<'_>) -> ImportedRow {

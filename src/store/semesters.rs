@@ -138,7 +138,11 @@ pub async fn create(
             )
             .await?;
         }
-        let details = json!({ "first_lecture": day, "needed": new.rule.needed(), "of": counted });
+        let opened: Vec<_> = windows.iter().map(|window| [window.opens, window.due]).collect();
+        let details = json!({
+            "first_lecture": day, "needed": new.rule.needed(), "of": counted,
+            "daily_limit": new.daily_limit, "windows": opened,
+        });
         let subject = new.name.to_string();
         let entry = Entry { at: now, actor: by, action: "semester.create", subject, details };
         audit::append(&mut tx, entry).await

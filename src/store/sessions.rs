@@ -1,6 +1,9 @@
 //! Signed-in browsers, by the hash of their secret.
 
+use serde_json::json;
+
 use super::arg::args;
+use super::audit::{self, Entry};
 use super::{Db, Error};
 use crate::course::{PersonId, SecretHash};
 
@@ -37,12 +40,14 @@ pub async fn create(
     person: &PersonId,
     now: i64,
 ) -> Result<(), Error> {
-    db.run(
+    let mut tx = db.begin().await?;
+    tx.run(
         "INSERT INTO sessions (secret_hash, person, created_at, seen_at) VALUES ($1, $2, $3, $3)",
         args![secret, person, now],
     )
     .await?;
-    Ok(())
+    audit::append(&mut tx, own_act("person.sign_in", person, json!({}), now)).await?;
+    tx.commit().await
 }
 
 /// The session with this secret, if it has not expired, and marks it as used.
@@ -81,21 +86,41 @@ pub async fn of_person(db: &Db, person: &PersonId) -> Result<Vec<Session>, Error
     .await
 }
 
-/// Ends one session.
+/// Ends one session; does nothing if it has ended.
 ///
 /// # Errors
 /// When it can't be stored.
-pub async fn delete(db: &Db, secret: &SecretHash) -> Result<(), Error> {
-    db.run("DELETE FROM sessions WHERE secret_hash = $1", args![secret]).await?;
-    Ok(())
+pub async fn delete(db: &Db, secret: &SecretHash, now: i64) -> Result<(), Error> {
+    let mut tx = db.begin().await?;
+    let ended: Option<(PersonId,)> = tx
+        .opt("DELETE FROM sessions WHERE secret_hash = $1 RETURNING person", args![secret])
+        .await?;
+    let Some((person,)) = ended else { return Ok(()) };
+    audit::append(&mut tx, own_act("person.sign_out", &person, json!({}), now)).await?;
+    tx.commit().await
 }
 
 /// Signs a person out everywhere; says of how many places.
 ///
 /// # Errors
 /// When it can't be stored.
-pub async fn delete_all(db: &Db, person: &PersonId) -> Result<u64, Error> {
-    db.run("DELETE FROM sessions WHERE person = $1", args![person]).await
+pub async fn delete_all(db: &Db, person: &PersonId, now: i64) -> Result<u64, Error> {
+    let mut tx = db.begin().await?;
+    let ended = tx.run("DELETE FROM sessions WHERE person = $1", args![person]).await?;
+    let details = json!({ "sessions": ended });
+    audit::append(&mut tx, own_act("person.sign_out_everywhere", person, details, now)).await?;
+    tx.commit().await?;
+    Ok(ended)
+}
+
+/// What a person did with their own account.
+fn own_act<'a>(
+    action: &'static str,
+    person: &'a PersonId,
+    details: serde_json::Value,
+    now: i64,
+) -> Entry<'a> {
+    Entry { at: now, actor: Some(person), action, subject: person.to_string(), details }
 }
 
 /// Forgets sessions that have expired; says how many.

@@ -1,8 +1,12 @@
 //! Failed sign-ins, counted by network address and by account, so that guessing is slow wherever it
 //! comes from and whichever server of several it asks.
 
+use serde_json::json;
+
 use super::arg::args;
+use super::audit::{self, Entry};
 use super::{Db, Error};
+use crate::course::PersonId;
 
 /// What a failure is counted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,11 +35,29 @@ pub struct Failures {
     pub last: Option<i64>,
 }
 
-/// Counts one failed sign-in.
+/// A failed sign-in.
+#[derive(Clone, Copy, Debug)]
+pub struct Failure<'a> {
+    /// The network address it came from.
+    pub address: &'a str,
+    /// The e-mail address that was tried.
+    pub account: &'a str,
+    /// Whose that is.
+    pub person: Option<&'a PersonId>,
+    /// Failures after this time count.
+    pub since: i64,
+    /// So many don't slow the account yet.
+    pub free: i64,
+}
+
+/// Counts one failed sign-in. When it is the one from which on a person's account is slowed, the log
+/// gets a line: one, not one for each guess, so that whoever guesses can't fill the log; and none for an
+/// address that nobody has, which is no one's to tell of.
 ///
 /// # Errors
 /// When it can't be stored.
-pub async fn record(db: &Db, address: &str, account: &str, now: i64) -> Result<(), Error> {
+pub async fn record(db: &Db, failure: Failure<'_>, now: i64) -> Result<(), Error> {
+    let Failure { address, account, person, since, free } = failure;
     let mut tx = db.begin().await?;
     for (kind, subject) in [(Kind::Address, address), (Kind::Account, account)] {
         tx.run(
@@ -44,20 +66,31 @@ pub async fn record(db: &Db, address: &str, account: &str, now: i64) -> Result<(
         )
         .await?;
     }
+    if let Some(person) = person {
+        let failures: Failures = tx.one(COUNT, args![Kind::Account, account, since]).await?;
+        if failures.count == free {
+            let entry = Entry {
+                at: now,
+                actor: None,
+                action: "person.sign_in_slowed",
+                subject: person.to_string(),
+                details: json!({ "failures": failures.count }),
+            };
+            audit::append(&mut tx, entry).await?;
+        }
+    }
     tx.commit().await
 }
+
+const COUNT: &str = "SELECT COUNT(*) AS count, MAX(at) AS last FROM sign_in_failures
+    WHERE kind = $1 AND subject = $2 AND at > $3";
 
 /// Failures of this address or account after `since`.
 ///
 /// # Errors
 /// When they can't be read.
 pub async fn count(db: &Db, kind: Kind, subject: &str, since: i64) -> Result<Failures, Error> {
-    db.one(
-        "SELECT COUNT(*) AS count, MAX(at) AS last FROM sign_in_failures
-         WHERE kind = $1 AND subject = $2 AND at > $3",
-        args![kind, subject, since],
-    )
-    .await
+    db.one(COUNT, args![kind, subject, since]).await
 }
 
 /// Forgets an account's failures: someone signed in. The address's stay, or one known password would

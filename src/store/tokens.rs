@@ -29,7 +29,7 @@ pub struct Token {
 /// A use is written down at most so often.
 const TOUCH_EVERY: i64 = 60_000;
 
-/// Makes a token.
+/// Makes a token; `by` is none for the command line.
 ///
 /// # Errors
 /// When it can't be stored.
@@ -39,6 +39,7 @@ pub async fn create(
     name: &str,
     secret: &SecretHash,
     expires_at: Option<i64>,
+    by: Option<&PersonId>,
     now: i64,
 ) -> Result<TokenId, Error> {
     let id = TokenId::new();
@@ -51,10 +52,10 @@ pub async fn create(
     .await?;
     let entry = Entry {
         at: now,
-        actor: Some(person),
+        actor: by,
         action: "token.create",
         subject: id.to_string(),
-        details: json!({ "name": name }),
+        details: json!({ "person": person, "name": name }),
     };
     audit::append(&mut tx, entry).await?;
     tx.commit().await?;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::error::{Error, Result};
 use super::guard::{Checked, Visitor};
 use super::page::see_other;
-use super::{HostNote, Shared};
+use super::{HostNote, Shared, State};
 use crate::course::access::{Action, On};
 use crate::course::{ProjectNumber, SemesterName, calendar};
 use crate::export::{self, Format, List};
@@ -17,6 +17,8 @@ use crate::store::{audit, queue, results, roster};
 
 /// Lines of the audit log on one page.
 const AUDIT_LINES: u32 = 100;
+/// Gradings that need attention on the overview; the class pages have them all.
+const STUCK_SHOWN: u32 = 20;
 
 /// Addresses of this file.
 pub(super) fn routes(cfg: &mut web::ServiceConfig) {
@@ -36,8 +38,16 @@ struct OverviewPage<'a> {
     waiting: i64,
     running: i64,
     needs_attention: i64,
+    stuck: Vec<StuckRow>,
     oldest: Option<i64>,
     projects: Vec<(String, String, String)>,
+}
+
+#[derive(Serialize)]
+struct StuckRow {
+    submission: String,
+    semester: String,
+    fault: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -67,10 +77,19 @@ async fn overview(state: Shared, visitor: Visitor) -> Result<HttpResponse> {
         waiting: depth.waiting,
         running: depth.running,
         needs_attention: depth.needs_attention,
+        stuck: queue::stuck(&state.db, STUCK_SHOWN).await?.into_iter().map(stuck_row).collect(),
         oldest: depth.oldest,
         projects: state.projects.iter().map(project).collect(),
     };
     state.page("admin.html", Some(&visitor), page)
+}
+
+fn stuck_row(stuck: queue::Stuck) -> StuckRow {
+    StuckRow {
+        submission: stuck.submission.to_string(),
+        semester: stuck.semester.to_string(),
+        fault: stuck.fault,
+    }
 }
 
 #[derive(Serialize)]
@@ -241,16 +260,31 @@ fn file(written: export::Written, format: Format) -> HttpResponse {
 }
 
 #[derive(Deserialize)]
-struct Before {
+struct Shown {
     before: Option<i64>,
+    /// Given, the whole chain is checked: too much work to be done on every view.
+    verify: Option<String>,
 }
 
 #[derive(Serialize)]
 struct AuditPage {
     lines: Vec<AuditLine>,
-    verified: String,
-    unbroken: bool,
+    verified: Option<Chain>,
     older: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct Chain {
+    unbroken: bool,
+    words: String,
+}
+
+async fn check_chain(state: &State) -> Result<Chain> {
+    match audit::verify(&state.db).await {
+        Ok(held) => Ok(Chain { unbroken: true, words: format!("{} lines, unbroken.", held.lines) }),
+        Err(audit::Broken::Store(fault)) => Err(fault.into()),
+        Err(broken) => Ok(Chain { unbroken: false, words: broken.to_string() }),
+    }
 }
 
 #[derive(Serialize)]
@@ -266,14 +300,13 @@ struct AuditLine {
 async fn audit_log(
     state: Shared,
     visitor: Visitor,
-    before: web::Query<Before>,
+    shown: web::Query<Shown>,
 ) -> Result<HttpResponse> {
     visitor.may(Action::SeeAudit, On::Server).map_err(|_| Error::NotFound)?;
-    let lines = audit::list(&state.db, before.before, AUDIT_LINES).await?;
-    let (unbroken, verified) = match audit::verify(&state.db).await {
-        Ok(verified) => (true, format!("{} lines, unbroken.", verified.lines)),
-        Err(audit::Broken::Store(fault)) => return Err(fault.into()),
-        Err(broken) => (false, broken.to_string()),
+    let lines = audit::list(&state.db, shown.before, AUDIT_LINES).await?;
+    let verified = match &shown.verify {
+        Some(_) => Some(check_chain(&state).await?),
+        None => None,
     };
     let line = |line: audit::Line| AuditLine {
         seq: line.seq,
@@ -284,7 +317,6 @@ async fn audit_log(
         details: line.details,
     };
     let older = lines.last().map(|line| line.seq).filter(|seq| *seq > 1);
-    let page =
-        AuditPage { lines: lines.into_iter().map(line).collect(), verified, unbroken, older };
+    let page = AuditPage { lines: lines.into_iter().map(line).collect(), verified, older };
     state.page("audit.html", Some(&visitor), page)
 }

@@ -9,7 +9,7 @@ use super::page::see_other;
 use super::{Shared, State, passwords};
 use crate::course::{Email, PersonId, SecretHash};
 use crate::secret;
-use crate::store::throttle::{self, Kind};
+use crate::store::throttle::{self, Failure, Kind};
 use crate::store::{invitations, people, sessions};
 
 /// Failures are counted over this time.
@@ -113,7 +113,14 @@ async fn try_sign_in(
         throttle::clear_account(&state.db, account).await?;
         return Ok(person);
     }
-    throttle::record(&state.db, &address, account, now).await?;
+    let failure = Failure {
+        address: &address,
+        account,
+        person: person.as_ref(),
+        since: now - WINDOW_MS,
+        free: FREE_OF_ACCOUNT,
+    };
+    throttle::record(&state.db, failure, now).await?;
     Ok(None)
 }
 
@@ -153,7 +160,7 @@ async fn sign_out(
     visitor: Visitor,
     _form: Checked<Nothing>,
 ) -> Result<HttpResponse> {
-    sessions::delete(&state.db, &visitor.session).await?;
+    sessions::delete(&state.db, &visitor.session, state.now()).await?;
     let mut response = see_other("/sign-in");
     response
         .add_cookie(&state.cookies.end())

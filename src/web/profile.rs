@@ -158,7 +158,8 @@ async fn make_token(
         ));
     }
     let secret = secret::fresh();
-    tokens::create(&state.db, &visitor.person.id, name, &secret.hash, None, state.now()).await?;
+    let person = &visitor.person.id;
+    tokens::create(&state.db, person, name, &secret.hash, None, Some(person), state.now()).await?;
     let mut page = page(&state, &visitor).await?;
     page.fresh_token = Some(secret.text);
     state.page("profile.html", Some(&visitor), page)
@@ -187,6 +188,6 @@ async fn sign_out_everywhere(
     _form: Checked<Nothing>,
 ) -> Result<HttpResponse> {
     own(&visitor)?;
-    sessions::delete_all(&state.db, &visitor.person.id).await?;
+    sessions::delete_all(&state.db, &visitor.person.id, state.now()).await?;
     Ok(see_other("/sign-in"))
 }

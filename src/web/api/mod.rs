@@ -22,7 +22,7 @@ use crate::course::{SemesterName, Slug, SubmissionId};
 use crate::export::{self, Format, List};
 use crate::store::semesters::Project;
 use crate::store::submissions::Submission;
-use crate::store::{queue, results, semesters, submissions};
+use crate::store::{audit, queue, results, semesters, submissions};
 
 mod description;
 mod shapes;
@@ -204,6 +204,8 @@ async fn admissions(
     let at = state.now();
     let rows = results::admissions(&state.db, &semester, at).await?;
     let written = export::write(&List { semester: &semester, at, rows: &rows }, Format::Json)?;
+    let by = Some(&bearer.person.id);
+    audit::note(&state.db, audit::export_entry(&semester, &written.digest, by, at)).await?;
     Ok(HttpResponse::Ok().content_type(Format::Json.media_type()).body(written.bytes))
 }
 
