@@ -32,6 +32,7 @@ mod web_admissions;
 mod web_api;
 mod web_auth;
 mod web_pages;
+mod web_routes;
 mod web_staff;
 mod web_student;
 mod words;

@@ -283,7 +283,7 @@ async fn a_revoked_token_opens_nothing() {
     let (token, ada) = (app.token(ADA).await, app.person(ADA).await);
     let made = testat::store::tokens::of_person(&app.db, &ada).await.unwrap();
     let now = testat::clock::Clock.now();
-    assert!(testat::store::tokens::revoke(&app.db, &ada, &made[0].id, now).await.unwrap());
+    assert!(testat::store::tokens::revoke(&app.db, &ada, &made[0].id, None, now).await.unwrap());
     assert_eq!(call(&app, Some(&token), "/api/v1/me").await.0, 401);
 }
 

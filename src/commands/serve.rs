@@ -53,6 +53,7 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
         trust_proxy: config.trust_proxy,
         host,
         grades_others: !workers.is_empty(),
+        patience: web::Patience::default(),
     };
     let state =
         State::new(setup).map_err(|fault| anyhow::anyhow!("reading the templates: {fault}"))?;
