@@ -93,6 +93,11 @@ impl TestApp {
         std::fs::read_dir(self.data.path().join("blobs/sha256")).unwrap().count()
     }
 
+    /// How many uploads are on their way, or were left there.
+    pub(crate) fn incoming(&self) -> usize {
+        std::fs::read_dir(self.data.path().join("incoming")).unwrap().count()
+    }
+
     /// Hands a file in by program.
     pub(crate) async fn hand_in(
         &self,

@@ -31,6 +31,8 @@ mod web_account;
 mod web_admissions;
 mod web_api;
 mod web_auth;
+mod web_headers;
+mod web_limits;
 mod web_pages;
 mod web_routes;
 mod web_staff;

@@ -120,8 +120,8 @@ const ROWS: &[Row] = &[
     ("GET", "/api/v1/semesters/{semester}/projects/{slug}/submissions", Body::None, MEMBERS),
     ("POST", "/api/v1/semesters/{semester}/projects/{slug}/submissions", File("archive"), [401, 201, 201, 403, 403, 403]),
     ("GET", "/api/v1/semesters/{semester}/projects/{slug}/starter/{language}", Body::None, MEMBERS),
-    // One's own: staff have none.
-    ("GET", "/api/v1/semesters/{semester}/results", Body::None, [401, 200, 200, 403, 403, 403]),
+    // One's own: staff of the semester have none.
+    ("GET", "/api/v1/semesters/{semester}/results", Body::None, [401, 200, 200, 403, 404, 404]),
     ("GET", "/api/v1/semesters/{semester}/admissions", Body::None, [401, 403, 403, 403, 200, 200]),
     ("GET", "/api/v1/submissions/{id}", Body::None, OWN_AND_STAFF),
     ("GET", "/api/v1/submissions/{id}/archive", Body::None, OWN_AND_STAFF),
@@ -171,18 +171,7 @@ impl Site {
 
     /// Gives a verdict to whatever waits for one.
     async fn settle(&self) {
-        let now = Clock.now();
-        while let Some(lease) = queue::claim(&self.app.db, "w", now, now + 60_000).await.unwrap() {
-            let outcome = queue::Outcome {
-                verdict: Verdict::Failed,
-                seed: "5e".repeat(32),
-                grader_version: "1.0.0".to_owned(),
-                runtime: "r".to_owned(),
-                report: REPORT.replace("SEED", &"5e".repeat(32)),
-            };
-            let held = queue::record(&self.app.db, &lease, &outcome, now).await.unwrap();
-            assert_eq!(held, queue::Held::Yes);
-        }
+        record_waiting(&self.app, REPORT).await;
     }
 
     /// The address with things of Ada's that are there and have not been used up.
@@ -286,6 +275,38 @@ impl Site {
             let person = self.app.person(email).await;
             people::set_password(&self.app.db, &person, hash, None, Clock.now()).await.unwrap();
         }
+    }
+}
+
+/// Grades what waits, with a figure of each kind.
+pub(crate) async fn report_with_every_figure(app: &TestApp) {
+    let axis = r#"{"label":"t","unit":"ms"}"#;
+    let plots = [
+        format!(r#"{{"kind":"lines","x":{axis},"y":{axis},"series":[{{"name":"a","points":[[0,1],[1,2]]}}]}}"#),
+        format!(r#"{{"kind":"bars","labels":["a"],"values":[1],"y":{axis},"limit":0.5}}"#),
+        r#"{"kind":"matrix","rows":["a"],"columns":["b"],"values":[[1]],"row_label":"r","column_label":"c"}"#.to_owned(),
+        format!(r#"{{"kind":"raster","x":{axis},"spikes":[[1,2],[3]]}}"#),
+    ];
+    let figures = plots.iter().enumerate().map(|(n, plot)| {
+        format!(r#"{{"id":"f{n}","title":"<b onclick=x>","alt":"a","plot":{plot}}}"#)
+    });
+    let figures = format!(r#""figures":[{}]"#, figures.collect::<Vec<_>>().join(","));
+    record_waiting(app, &REPORT.replace(r#""figures":[]"#, &figures)).await;
+}
+
+/// Gives a verdict to whatever waits for one.
+async fn record_waiting(app: &TestApp, report: &str) {
+    let now = Clock.now();
+    while let Some(lease) = queue::claim(&app.db, "w", now, now + 60_000).await.unwrap() {
+        let outcome = queue::Outcome {
+            verdict: Verdict::Failed,
+            seed: "5e".repeat(32),
+            grader_version: "1.0.0".to_owned(),
+            runtime: "r".to_owned(),
+            report: report.replace("SEED", &"5e".repeat(32)),
+        };
+        let held = queue::record(&app.db, &lease, &outcome, now).await.unwrap();
+        assert_eq!(held, queue::Held::Yes);
     }
 }
 

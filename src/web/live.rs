@@ -24,8 +24,9 @@ const LOOK: Duration = Duration::from_millis(300);
 const LOOKS: u32 = 2000;
 /// Steps of the bar for each check.
 const STEPS: usize = 20;
-/// So many looks without news, and a comment keeps the connection: 15 seconds.
-const QUIET: u32 = 50;
+/// So many looks without news, and a comment keeps the connection: 3 seconds. Only by writing is it
+/// noticed that nobody reads any more, and the person's place is given back.
+const QUIET: u32 = 10;
 
 /// How far a grading is, in words and as a bar.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
