@@ -111,6 +111,9 @@ async fn the_description_says_what_is_sent() {
     let (ada, office) = (app.token(ADA).await, app.token(OFFICE).await);
     let response = app.hand_in(&ada, "backprop", "solution.py", solution()).await;
     let location = response.headers()["location"].to_str().unwrap().to_owned();
+    crate::web_routes::report_with_every_figure(&app).await;
+    let (_, _, graded) = call(&app, Some(&ada), &location).await;
+    assert_eq!(graded["gradings"][0]["report"]["figures"].as_array().unwrap().len(), 4);
     let (_, _, description) = call(&app, None, "/api/openapi.json").await;
     let semester = format!("/api/v1/semesters/{SEMESTER}");
     for (token, path, shape) in [

@@ -380,6 +380,8 @@ async fn everyone_is_answered_as_the_table_says_and_a_denied_request_changes_not
     let site = Site::open().await;
     let hash = testat::web::passwords::hash_now(PASSWORD).unwrap();
     site.restore(&hash).await;
+    let described = reqwest::get(site.app.url("/api/openapi.json")).await.unwrap();
+    let described: serde_json::Value = described.json().await.unwrap();
     let mut wrong = Vec::new();
     for row in ROWS {
         let (method, pattern, _, expected) = *row;
@@ -395,6 +397,12 @@ async fn everyone_is_answered_as_the_table_says_and_a_denied_request_changes_not
             }
             if got != expected {
                 wrong.push(format!("{method} {pattern} by {who:?}: {got}, not {expected}"));
+            }
+            if pattern.starts_with("/api/v1/") {
+                let operation = &described["paths"][pattern][method.to_lowercase()];
+                if operation["responses"].get(got.to_string()).is_none() {
+                    wrong.push(format!("{method} {pattern}: {got} is not described"));
+                }
             }
             if got >= 400 && site.memory().await != before {
                 wrong.push(format!("{method} {pattern} by {who:?}: {got}, and something changed"));
