@@ -1,6 +1,6 @@
 //! Signing in, and what keeps others out.
 
-use crate::app::{ADA, LECTURER, OFFICE, PASSWORD, SEMESTER, TestApp, location};
+use crate::app::{ADA, LECTURER, PASSWORD, SEMESTER, TestApp, location};
 
 #[tokio::test]
 async fn without_a_session_every_page_leads_to_the_sign_in() {

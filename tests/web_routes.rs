@@ -2,7 +2,7 @@
 //! changed nothing. The rows are held against the server's own list of addresses.
 
 use reqwest::redirect::Policy;
-use reqwest::{Client, Method, Response};
+use reqwest::{Client, Method};
 use testat::clock::Clock;
 use testat::course::access::Scope;
 use testat::course::{PersonId, ProjectNumber, SecretHash, Verdict};
