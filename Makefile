@@ -1,5 +1,5 @@
 # Two commands do everything on a fresh Debian 12 with Rust: `make run` and `make test`.
-.PHONY: run test lint bench fuzz kills
+.PHONY: run test lint bench pentest fuzz kills
 
 run:
 	./scripts/run
@@ -12,6 +12,9 @@ lint:
 
 bench:
 	./scripts/bench
+
+pentest:
+	./scripts/pentest
 
 # Five minutes for each door through which strangers' bytes come in.
 fuzz:

@@ -22,16 +22,18 @@ CREATE TABLE sessions (
 );
 CREATE INDEX sessions_of_person ON sessions (person);
 
--- A bearer token of the API.
+-- A bearer token of the API: what it lends of its owner's rights, until when, and who used it last.
 CREATE TABLE tokens (
-    id           TEXT   PRIMARY KEY,
-    person       TEXT   NOT NULL REFERENCES people (id),
-    name         TEXT   NOT NULL,
-    secret_hash  TEXT   NOT NULL UNIQUE,
-    created_at   BIGINT NOT NULL,
-    expires_at   BIGINT,
-    last_used_at BIGINT,
-    revoked_at   BIGINT
+    id             TEXT   PRIMARY KEY,
+    person         TEXT   NOT NULL REFERENCES people (id),
+    name           TEXT   NOT NULL,
+    scope          TEXT   NOT NULL CHECK (scope IN ('read', 'submit', 'staff')),
+    secret_hash    TEXT   NOT NULL UNIQUE,
+    created_at     BIGINT NOT NULL,
+    expires_at     BIGINT NOT NULL,
+    last_used_at   BIGINT,
+    last_used_from TEXT,
+    revoked_at     BIGINT
 );
 CREATE INDEX tokens_of_person ON tokens (person, created_at);
 

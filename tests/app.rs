@@ -7,9 +7,11 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
 use testat::clock::Clock;
 use testat::config::Config;
+use testat::course::access::Scope;
 use testat::course::{PersonId, SemesterName};
 use testat::export::starter;
 use testat::store::people::{self, NewPerson};
+use testat::store::tokens::NewToken;
 use testat::store::{Db, roster, semesters, tokens};
 use testat::web::{self, Setup, State, passwords};
 
@@ -47,6 +49,15 @@ impl TestApp {
     }
 
     pub(crate) async fn on(database: Option<String>) -> Self {
+        Self::patient(database, web::Patience::default(), web::Cookies::Loopback).await
+    }
+
+    /// The same for clients that are held to other times, or reached over TLS.
+    pub(crate) async fn patient(
+        database: Option<String>,
+        patience: web::Patience,
+        cookies: web::Cookies,
+    ) -> Self {
         let data = tempfile::tempdir().unwrap();
         let url = database
             .unwrap_or_else(|| format!("sqlite://{}", data.path().join("testat.db").display()));
@@ -63,10 +74,11 @@ impl TestApp {
             archive_limits: Default::default(),
             projects: vec![backprop(), not_open_yet()],
             starters: vec![kit()],
-            cookies: web::Cookies::Loopback,
+            cookies,
             trust_proxy: false,
             host: Vec::new(),
             grades_others: false,
+            patience,
         };
         tokio::spawn(web::run(listener, State::new(setup).unwrap()).unwrap());
         Self { db, address, data }
@@ -79,6 +91,11 @@ impl TestApp {
     /// How many archives have been kept.
     pub(crate) fn archives_kept(&self) -> usize {
         std::fs::read_dir(self.data.path().join("blobs/sha256")).unwrap().count()
+    }
+
+    /// How many uploads are on their way, or were left there.
+    pub(crate) fn incoming(&self) -> usize {
+        std::fs::read_dir(self.data.path().join("incoming")).unwrap().count()
     }
 
     /// Hands a file in by program.
@@ -109,12 +126,18 @@ impl TestApp {
         browser
     }
 
+    /// A token as each would make it: students to hand in, staff to see.
     pub(crate) async fn token(&self, email: &str) -> String {
-        let person = self.person(email).await;
+        let student = [ADA, EMMY].contains(&email);
+        self.scoped(email, if student { Scope::Submit } else { Scope::Staff }).await
+    }
+
+    /// A token of some scope.
+    pub(crate) async fn scoped(&self, email: &str, scope: Scope) -> String {
+        let (person, now) = (&self.person(email).await, Clock.now());
         let secret = testat::secret::fresh();
-        tokens::create(&self.db, &person, "test", &secret.hash, None, None, Clock.now())
-            .await
-            .unwrap();
+        let new = NewToken { person, name: "test", scope, expires_at: now + 60_000_000 };
+        tokens::create(&self.db, new, &secret.hash, None, now).await.unwrap();
         secret.text
     }
 

@@ -152,7 +152,9 @@ impl Server {
     }
 
     pub(crate) fn token(&self, email: &str) -> String {
-        self.admin(&["token", email]).trim().to_owned()
+        let staff = [ADMIN, "lecturer@example.org"].contains(&email);
+        let scope = if staff { "staff" } else { "submit" };
+        self.admin(&["token", email, "--scope", scope]).trim().to_owned()
     }
 
     /// Starts the server and learns its address from its first line.

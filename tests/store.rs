@@ -1,6 +1,7 @@
 //! People, ways in, semesters, what is handed in, and the audit log, on both engines.
 
 use jiff::civil::date;
+use testat::course::access::Scope;
 use testat::course::attempts::Refusal;
 use testat::course::result::GradingState;
 use testat::course::{Role, SecretHash, SubmissionId, Verdict, calendar};
@@ -9,6 +10,7 @@ use testat::store::people::{self, CreateError, NewPerson};
 use testat::store::semesters::{self, WindowError};
 use testat::store::sessions::{self, Lifetime};
 use testat::store::submissions::{self, InsertError};
+use testat::store::tokens::NewToken;
 use testat::store::{Db, Error, audit, invitations, throttle, tokens};
 
 use crate::database::{Course, DAY, Engine, MINUTE, new_semester, on_both, project};
@@ -109,22 +111,27 @@ async fn an_invitation_is_used_once(t: Course) {
 
 async fn a_revoked_or_expired_token_is_none(t: Course) {
     let (brief, lasting) = (SecretHash::of("brief"), SecretHash::of("lasting"));
-    tokens::create(&t.db, &t.admin, "laptop", &brief, Some(DAY), None, 0).await.unwrap();
-    let id = tokens::create(&t.db, &t.admin, "script", &lasting, None, None, 1).await.unwrap();
-    assert!(tokens::find(&t.db, &brief, DAY - 1).await.unwrap().is_some());
-    assert!(tokens::find(&t.db, &brief, DAY).await.unwrap().is_none());
-    assert_eq!(tokens::find(&t.db, &lasting, DAY).await.unwrap().unwrap().id, id);
+    let new =
+        |name, expires_at| NewToken { person: &t.admin, name, scope: Scope::Read, expires_at };
+    tokens::create(&t.db, new("laptop", DAY), &brief, Some(&t.admin), 0).await.unwrap();
+    let id = tokens::create(&t.db, new("script", 9 * DAY), &lasting, None, 1).await.unwrap();
+    assert!(tokens::find(&t.db, &brief, "::1", DAY - 1).await.unwrap().is_some());
+    assert!(tokens::find(&t.db, &brief, "::1", DAY).await.unwrap().is_none());
+    let found = tokens::find(&t.db, &lasting, "192.0.2.7", DAY).await.unwrap().unwrap();
+    assert_eq!((found.id, found.scope, found.last_used_at), (id.clone(), Scope::Read, None));
+    let used = tokens::find(&t.db, &lasting, "192.0.2.8", DAY + 1).await.unwrap().unwrap();
+    assert_eq!((used.last_used_at, used.last_used_from.as_deref()), (Some(DAY), Some("192.0.2.7")));
     let stranger = t.student(1).await;
-    assert!(!tokens::revoke(&t.db, &stranger, &id, 5).await.unwrap(), "not theirs");
-    assert!(tokens::revoke(&t.db, &t.admin, &id, 5).await.unwrap());
-    assert!(!tokens::revoke(&t.db, &t.admin, &id, 6).await.unwrap());
-    assert!(tokens::find(&t.db, &lasting, 7).await.unwrap().is_none());
+    assert!(!tokens::revoke(&t.db, &stranger, &id, None, 5).await.unwrap(), "not theirs");
+    assert!(tokens::revoke(&t.db, &t.admin, &id, None, 5).await.unwrap());
+    assert!(!tokens::revoke(&t.db, &t.admin, &id, None, 6).await.unwrap());
+    assert!(tokens::find(&t.db, &lasting, "::1", 7).await.unwrap().is_none());
     let listed = tokens::of_person(&t.db, &t.admin).await.unwrap();
     assert_eq!(
         listed.iter().map(|token| token.name.as_str()).collect::<Vec<_>>(),
         ["script", "laptop"]
     );
-    assert_eq!((listed[0].last_used_at, listed[0].revoked_at), (Some(DAY), Some(5)));
+    assert_eq!((listed[0].last_used_at, listed[0].revoked_at), (Some(DAY + 1), Some(5)));
 }
 
 async fn failures_are_counted_by_address_and_by_account(t: Course) {

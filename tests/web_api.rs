@@ -111,6 +111,9 @@ async fn the_description_says_what_is_sent() {
     let (ada, office) = (app.token(ADA).await, app.token(OFFICE).await);
     let response = app.hand_in(&ada, "backprop", "solution.py", solution()).await;
     let location = response.headers()["location"].to_str().unwrap().to_owned();
+    crate::web_routes::report_with_every_figure(&app).await;
+    let (_, _, graded) = call(&app, Some(&ada), &location).await;
+    assert_eq!(graded["gradings"][0]["report"]["figures"].as_array().unwrap().len(), 4);
     let (_, _, description) = call(&app, None, "/api/openapi.json").await;
     let semester = format!("/api/v1/semesters/{SEMESTER}");
     for (token, path, shape) in [
@@ -283,7 +286,7 @@ async fn a_revoked_token_opens_nothing() {
     let (token, ada) = (app.token(ADA).await, app.person(ADA).await);
     let made = testat::store::tokens::of_person(&app.db, &ada).await.unwrap();
     let now = testat::clock::Clock.now();
-    assert!(testat::store::tokens::revoke(&app.db, &ada, &made[0].id, now).await.unwrap());
+    assert!(testat::store::tokens::revoke(&app.db, &ada, &made[0].id, None, now).await.unwrap());
     assert_eq!(call(&app, Some(&token), "/api/v1/me").await.0, 401);
 }
 

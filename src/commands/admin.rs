@@ -9,7 +9,7 @@ use clap::Subcommand;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::course::admission::Rule;
-use crate::course::{Email, PersonId, SemesterName, Slug, calendar};
+use crate::course::{Email, PersonId, SemesterName, Slug, TokenId, calendar};
 use crate::export::{self, Format};
 use crate::grading::graders;
 use crate::intake::roster as roster_file;
@@ -17,7 +17,7 @@ use crate::secret;
 use crate::store::people::NewPerson;
 use crate::store::roster::{self, Change, ImportError, Imported};
 use crate::store::semesters::NewSemester;
-use crate::store::{self, Db, audit, invitations, people, semesters, tokens};
+use crate::store::{self, Db, audit, invitations, people, semesters};
 
 use super::open_store;
 
@@ -46,12 +46,18 @@ pub enum Command {
     #[command(subcommand)]
     Person(Person),
     /// Make an API token for a person and print it, once
-    Token {
+    Token(super::tokens::Wanted),
+    /// List a person's API tokens with scope, expiry and last use
+    Tokens {
         /// Whose
         email: Email,
-        /// What it is for
-        #[arg(long, default_value = "command line")]
-        name: String,
+    },
+    /// Revoke one of a person's API tokens
+    RevokeToken {
+        /// Whose
+        email: Email,
+        /// Which, as listed
+        id: TokenId,
     },
     /// Lists for the examinations office
     #[command(subcommand)]
@@ -188,7 +194,9 @@ pub async fn run(config: &Config, command: Command) -> anyhow::Result<()> {
             import(config, &db, &file, &semester, dry_run).await
         }
         Command::Person(command) => person(config, &db, command).await,
-        Command::Token { email, name } => token(&db, &email, &name).await,
+        Command::Token(wanted) => super::tokens::make(&db, &wanted).await,
+        Command::Tokens { email } => super::tokens::list(&db, &email).await,
+        Command::RevokeToken { email, id } => super::tokens::revoke(&db, &email, &id).await,
         Command::Export(Export::Admissions { semester, format, output }) => {
             export_admissions(&db, &semester, format, output).await
         }
@@ -390,19 +398,11 @@ async fn person(config: &Config, db: &Db, command: Person) -> anyhow::Result<()>
     Ok(())
 }
 
-async fn known(db: &Db, email: &Email) -> anyhow::Result<PersonId> {
+pub(super) async fn known(db: &Db, email: &Email) -> anyhow::Result<PersonId> {
     match people::by_email(db, email).await? {
         Some(person) => Ok(person.id),
         None => bail!("nobody has the e-mail address {email}"),
     }
-}
-
-async fn token(db: &Db, email: &Email, name: &str) -> anyhow::Result<()> {
-    let person = known(db, email).await?;
-    let secret = secret::fresh();
-    tokens::create(db, &person, name, &secret.hash, None, None, Clock.now()).await?;
-    println!("{}", secret.text);
-    Ok(())
 }
 
 async fn export_admissions(

@@ -26,7 +26,7 @@ use crate::web::passwords;
 use super::{admin, open_store, rig, serve};
 
 /// Known to everyone: a demo is for one's own machine.
-const PASSWORD: &str = "demo-password";
+pub const PASSWORD: &str = "seven projects, one testat";
 const STUDENT: &str = "ada.lovelace@example.org";
 const INSTRUCTOR: &str = "lecturer@example.org";
 const ADMIN: &str = "office@example.org";

@@ -14,6 +14,7 @@ pub mod rig;
 pub mod runtime;
 pub mod serve;
 pub mod starter;
+pub mod tokens;
 
 /// The store, its data folder made and its tables up to date.
 pub async fn open_store(config: &Config) -> anyhow::Result<Db> {

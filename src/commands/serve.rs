@@ -55,6 +55,7 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
         trust_proxy: config.trust_proxy,
         host,
         grades_others: !workers.is_empty(),
+        patience: web::Patience::default(),
     };
     let details = json!({ "testat": env!("CARGO_PKG_VERSION"), "workers": config.workers });
     note_start(&db, "server.start", address.to_string(), details).await?;

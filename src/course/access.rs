@@ -14,6 +14,7 @@
 //! | semesters, rosters, people, audit log, server's health | no | no | yes |
 //! | own profile, sessions and tokens | own | own | own |
 
+use super::words::choice;
 use super::{PersonId, Role, SemesterName};
 
 /// Who asks, with all that decides what they may.
@@ -174,5 +175,34 @@ fn about_student(
         Action::OverrideAdmission => actor.admin && actor.person != *student,
         Action::SeeHidden => decides && !own,
         _ => false,
+    }
+}
+
+choice!(
+    /// How much of what its owner may do a token lends to a program. Each also reads what is its
+    /// owner's own and the course's.
+    Scope, "a scope: read, submit or staff" {
+        /// Nothing more.
+        Read = "read",
+        /// Hand in.
+        Submit = "submit",
+        /// What instructors and admins see of others, and the lists.
+        Staff = "staff",
+    }
+);
+
+impl Scope {
+    /// Whether a token of this scope goes far enough for `action`, if its owner may do it at all.
+    pub fn reaches(self, actor: &Actor, action: Action, on: On<'_>) -> bool {
+        let own = match on {
+            On::Student(_, person) | On::Person(person) => *person == actor.person,
+            On::Server | On::Semester(_) => false,
+        };
+        match action {
+            Action::SeeSemester => true,
+            Action::SeeSubmission if own => true,
+            Action::HandIn => self == Self::Submit,
+            _ => self == Self::Staff,
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Values on their way into a query. An absent one keeps its type: PostgreSQL refuses an untyped NULL.
 
-use crate::course::access::Actor;
+use crate::course::access::{Actor, Scope};
 use crate::course::admission::Decision;
 use crate::course::result::GradingState;
 use crate::course::{
@@ -112,6 +112,7 @@ as_word!(
     GradingState,
     Language,
     Role,
+    Scope,
     Verdict,
     super::queue::Cause,
     super::throttle::Kind

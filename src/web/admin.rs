@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::error::{Error, Result};
 use super::guard::{Checked, Visitor};
 use super::page::see_other;
+use super::routes::Routes;
 use super::{HostNote, Shared, State};
 use crate::course::access::{Action, On};
 use crate::course::{ProjectNumber, SemesterName, calendar};
@@ -21,12 +22,13 @@ const AUDIT_LINES: u32 = 100;
 const STUCK_SHOWN: u32 = 20;
 
 /// Addresses of this file.
-pub(super) fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/admin", web::get().to(overview))
-        .route("/admin/audit", web::get().to(audit_log))
-        .route("/admin/semesters/{semester}", web::get().to(semester))
-        .route("/admin/semesters/{semester}/windows", web::post().to(set_window))
-        .route("/admin/semesters/{semester}/admissions", web::get().to(admissions));
+pub(super) fn routes(routes: &mut Routes) {
+    routes
+        .get("/admin", overview)
+        .get("/admin/audit", audit_log)
+        .get("/admin/semesters/{semester}", semester)
+        .post("/admin/semesters/{semester}/windows", set_window)
+        .get("/admin/semesters/{semester}/admissions", admissions);
 }
 
 #[derive(Serialize)]

@@ -6,9 +6,12 @@ use serde::{Deserialize, Serialize};
 use super::error::{Error, Result};
 use super::guard::{Checked, Visitor, address_of};
 use super::page::see_other;
-use super::{Shared, State, passwords};
+use super::routes::Routes;
+use super::{Shared, State, strength};
+use crate::clock::Millis;
 use crate::course::{Email, PersonId, SecretHash};
 use crate::secret;
+use crate::store::people::Person;
 use crate::store::throttle::{self, Failure, Kind};
 use crate::store::{invitations, people, sessions};
 
@@ -22,16 +25,13 @@ const FREE_OF_ADDRESS: i64 = 50;
 const LONGEST_WAIT_MS: i64 = 5 * 60_000;
 
 /// Addresses of this file.
-pub(super) fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.service(
-        web::resource("/sign-in").route(web::get().to(show_sign_in)).route(web::post().to(sign_in)),
-    )
-    .route("/sign-out", web::post().to(sign_out))
-    .service(
-        web::resource("/welcome/{secret}")
-            .route(web::get().to(show_welcome))
-            .route(web::post().to(set_password)),
-    );
+pub(super) fn routes(routes: &mut Routes) {
+    routes
+        .get("/sign-in", show_sign_in)
+        .post("/sign-in", sign_in)
+        .post("/sign-out", sign_out)
+        .get("/welcome/{secret}", show_welcome)
+        .post("/welcome/{secret}", set_password);
 }
 
 #[derive(Deserialize)]
@@ -67,6 +67,11 @@ async fn sign_in(
     let SignIn { email, password, next } = form.into_inner();
     match try_sign_in(&request, &state, &email, password).await? {
         Some(person) => {
+            // What the browser was before, it is no more: whoever planted that session stays outside.
+            if let Some(earlier) = request.cookie(state.cookies.name()) {
+                let earlier = SecretHash::of(earlier.value());
+                sessions::delete(&state.db, &earlier, state.now()).await?;
+            }
             let cookie = begin_session(&state, &person).await?;
             let mut response = see_other(own_path(&next));
             response.add_cookie(&cookie).map_err(|fault| Error::Fault(fault.to_string().into()))?;
@@ -85,6 +90,19 @@ async fn sign_in(
     }
 }
 
+/// Counts a wrong password against the account and the address it came from.
+pub(super) async fn count_failure(
+    state: &State,
+    address: &str,
+    account: &str,
+    person: Option<&PersonId>,
+    now: Millis,
+) -> Result<()> {
+    let since = now - WINDOW_MS;
+    let failure = Failure { address, account, person, since, free: FREE_OF_ACCOUNT };
+    Ok(throttle::record(&state.db, failure, now).await?)
+}
+
 /// The person, if the password is theirs. An unknown address takes as long and counts as much.
 /// The turn comes first: between looking at the failures and counting one more, few others look.
 async fn try_sign_in(
@@ -98,34 +116,32 @@ async fn try_sign_in(
     let address = address_of(request, state);
     let turn = state.passwords.turn().await?;
     let now = state.now();
-    throttled(state, Kind::Address, &address, FREE_OF_ADDRESS, now).await?;
-    throttled(state, Kind::Account, account, FREE_OF_ACCOUNT, now).await?;
+    throttled(state, &address, account, now).await?;
     let known = match &email {
         Some(email) => people::credentials(&state.db, email).await?,
         None => None,
     };
     let (person, hash) =
         known.map_or((None, None), |known| (Some(known.person), known.password_hash));
-    let too_long = password.len() > passwords::LONGEST;
+    let too_long = password.len() > strength::LONGEST;
     let tried = if too_long { String::new() } else { password };
     let right = state.passwords.verify(&turn, tried, hash).await?;
     if right && !too_long {
         throttle::clear_account(&state.db, account).await?;
         return Ok(person);
     }
-    let failure = Failure {
-        address: &address,
-        account,
-        person: person.as_ref(),
-        since: now - WINDOW_MS,
-        free: FREE_OF_ACCOUNT,
-    };
-    throttle::record(&state.db, failure, now).await?;
+    count_failure(state, &address, account, person.as_ref(), now).await?;
     Ok(None)
 }
 
+/// Refuses a guess at an account's password, from an address, that comes too soon after others.
+pub(super) async fn throttled(state: &State, address: &str, account: &str, now: i64) -> Result<()> {
+    waited(state, Kind::Address, address, FREE_OF_ADDRESS, now).await?;
+    waited(state, Kind::Account, account, FREE_OF_ACCOUNT, now).await
+}
+
 /// After the free failures each next try waits twice as long as the one before.
-async fn throttled(state: &State, kind: Kind, subject: &str, free: i64, now: i64) -> Result<()> {
+async fn waited(state: &State, kind: Kind, subject: &str, free: i64, now: i64) -> Result<()> {
     let failures = throttle::count(&state.db, kind, subject, now - WINDOW_MS).await?;
     let Some(last) = failures.last.filter(|_| failures.count >= free) else { return Ok(()) };
     let doublings = u32::try_from((failures.count - free).min(10)).unwrap_or(10);
@@ -176,24 +192,24 @@ struct WelcomePage {
     fault: Option<String>,
 }
 
-async fn welcome_page(
-    state: &State,
-    secret: &SecretHash,
-    fault: Option<String>,
-) -> Result<HttpResponse> {
+/// Whose link this is, if it still can be used.
+async fn invited(state: &State, secret: &SecretHash) -> Result<Person> {
     let person = invitations::find(&state.db, secret, state.now()).await?.ok_or(Error::NotFound)?;
-    let person = people::by_id(&state.db, &person).await?.ok_or(Error::NotFound)?;
+    people::by_id(&state.db, &person).await?.ok_or(Error::NotFound)
+}
+
+fn welcome_page(state: &State, person: &Person, fault: Option<String>) -> Result<HttpResponse> {
     let page = WelcomePage {
         email: person.email.to_string(),
-        name: person.first_name,
-        shortest: passwords::SHORTEST,
+        name: person.first_name.clone(),
+        shortest: strength::SHORTEST,
         fault,
     };
     state.page("welcome.html", None, page)
 }
 
 async fn show_welcome(state: Shared, secret: web::Path<String>) -> Result<HttpResponse> {
-    welcome_page(&state, &SecretHash::of(&secret), None).await
+    welcome_page(&state, &invited(&state, &SecretHash::of(&secret)).await?, None)
 }
 
 #[derive(Deserialize)]
@@ -209,13 +225,15 @@ async fn set_password(
 ) -> Result<HttpResponse> {
     let secret = SecretHash::of(&secret);
     let NewPassword { password, again } = form.into_inner();
+    // First of all: a hash for a link that nobody was given would be work for nothing.
+    let person = invited(&state, &secret).await?;
     let fault = if password == again {
-        passwords::acceptable(&password).err().map(|why| why.to_string())
+        strength::acceptable(&password, &person).err().map(|why| why.to_string())
     } else {
         Some("The two passwords differ.".to_owned())
     };
     if fault.is_some() {
-        let mut page = welcome_page(&state, &secret, fault).await?;
+        let mut page = welcome_page(&state, &person, fault)?;
         *page.status_mut() = actix_web::http::StatusCode::UNPROCESSABLE_ENTITY;
         return Ok(page);
     }

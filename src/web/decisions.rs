@@ -8,6 +8,7 @@ use super::Shared;
 use super::error::{Error, Result};
 use super::guard::{Checked, Visitor};
 use super::page::see_other;
+use super::routes::Routes;
 use crate::course::access::{Action, On};
 use crate::course::admission::Decision;
 use crate::course::{
@@ -21,12 +22,13 @@ use crate::store::{queue, submissions};
 type OfStudent = web::Path<(SemesterName, PersonId)>;
 
 /// Addresses of this file.
-pub(super) fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/class/{semester}/students/{person}/overrides", web::post().to(decide))
-        .route("/class/{semester}/students/{person}/extensions", web::post().to(extend))
-        .route("/overrides/{id}/take-back", web::post().to(take_back_override))
-        .route("/extensions/{id}/take-back", web::post().to(take_back_extension))
-        .route("/submissions/{id}/regrade", web::post().to(regrade));
+pub(super) fn routes(routes: &mut Routes) {
+    routes
+        .post("/class/{semester}/students/{person}/overrides", decide)
+        .post("/class/{semester}/students/{person}/extensions", extend)
+        .post("/overrides/{id}/take-back", take_back_override)
+        .post("/extensions/{id}/take-back", take_back_extension)
+        .post("/submissions/{id}/regrade", regrade);
 }
 
 /// `project` empty decides the admission.

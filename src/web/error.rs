@@ -12,7 +12,7 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use serde::Serialize;
 
 use super::{Shared, page, trace};
-use crate::course::access::Denied;
+use crate::course::access::{Denied, Scope};
 use crate::intake::blobs::BlobError;
 use crate::intake::{self, Trouble};
 use crate::store;
@@ -31,6 +31,16 @@ pub enum Error {
     SignIn,
     /// It is there, and not for this person.
     Denied,
+    /// The person may, and the token does not reach so far.
+    Narrow {
+        /// The token's scope.
+        scope: Scope,
+    },
+    /// The address does not take this method.
+    Method {
+        /// Those that it takes.
+        allow: String,
+    },
     /// It is not there, or this person may not know of it.
     NotFound,
     /// The request makes no sense.
@@ -51,11 +61,26 @@ pub enum Error {
 }
 
 impl Error {
+    /// What may not be done by this person is not there for them.
+    pub(super) fn hidden(self) -> Self {
+        match self {
+            Self::Denied => Self::NotFound,
+            other => other,
+        }
+    }
+
     /// Title and text for the person.
     fn words(&self) -> (&'static str, String) {
         match self {
             Self::SignIn => ("Please sign in", "Nobody is signed in here, or the session has ended.".into()),
             Self::Denied => ("Not allowed", "Your account may not do this.".into()),
+            Self::Narrow { scope } => (
+                "Not allowed",
+                format!("This token's scope is `{scope}`, which does not reach so far: make another on the profile page."),
+            ),
+            Self::Method { allow } => {
+                ("Not possible", format!("This address does not take such a request; it takes {allow}."))
+            }
             Self::NotFound => ("Not found", "There is nothing at this address that you could see.".into()),
             Self::Bad(text) => ("This request can't be understood", text.clone()),
             Self::Refused(text) => ("Not accepted", text.clone()),
@@ -114,7 +139,8 @@ impl ResponseError for Error {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::SignIn => StatusCode::UNAUTHORIZED,
-            Self::Denied => StatusCode::FORBIDDEN,
+            Self::Denied | Self::Narrow { .. } => StatusCode::FORBIDDEN,
+            Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Bad(_) => StatusCode::BAD_REQUEST,
             Self::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -136,6 +162,9 @@ impl ResponseError for Error {
                 response.insert_header((header::RETRY_AFTER, PASSES_IN_S));
             }
             _ => {}
+        }
+        if let Self::Method { allow } = self {
+            response.insert_header((header::ALLOW, allow.as_str()));
         }
         response.finish()
     }
@@ -245,7 +274,8 @@ pub async fn render(
         tracing::error!(%fault, "A request failed");
     }
     let request = response.request().clone();
-    let retry = response.headers().get(header::RETRY_AFTER).cloned();
+    let kept = [header::RETRY_AFTER, header::ALLOW]
+        .map(|name| response.headers().get(&name).cloned().map(|value| (name, value)));
     let mut rendered = if request.path().starts_with("/api/") {
         as_problem(&request, status, title, &detail)?
     } else if matches!(own, Some(Error::SignIn)) {
@@ -253,8 +283,8 @@ pub async fn render(
     } else {
         as_page(&request, status, title, &detail)
     };
-    if let Some(retry) = retry {
-        rendered.headers_mut().insert(header::RETRY_AFTER, retry);
+    for (name, value) in kept.into_iter().flatten() {
+        rendered.headers_mut().insert(name, value);
     }
     Ok(response.into_response(rendered))
 }
@@ -269,9 +299,6 @@ fn of_framework(response: &ServiceResponse<BoxBody>) -> (&'static str, String) {
     match response.status() {
         StatusCode::NOT_FOUND => Error::NotFound.words(),
         StatusCode::PAYLOAD_TOO_LARGE => ("Too large", "The request has too many bytes.".into()),
-        StatusCode::METHOD_NOT_ALLOWED => {
-            ("Not possible", "This address does not take such a request.".into())
-        }
         status if status.is_server_error() => Error::Fault("".into()).words(),
         _ => {
             let text = response.response().error().map_or_else(String::new, ToString::to_string);

@@ -9,13 +9,14 @@ use actix_web::cookie::{Cookie, SameSite, time::Duration as CookieDuration};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::middleware::Next;
-use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use actix_web::{FromRequest, HttpRequest, web};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::error::{Error, Result};
+use super::routes::by_program;
 use super::{Shared, State};
-use crate::course::access::{Action, Actor, On, may};
+use crate::course::access::{Action, Actor, On, Scope, may};
 use crate::course::{PersonId, SecretHash};
 use crate::store::people::{self, Person};
 use crate::store::sessions::{self, Lifetime};
@@ -82,6 +83,8 @@ pub struct Bearer {
     pub person: Person,
     /// What decides what they may.
     pub actor: Actor,
+    /// How much of it the token lends.
+    pub scope: Scope,
 }
 
 impl Visitor {
@@ -95,12 +98,25 @@ impl Visitor {
 }
 
 impl Bearer {
-    /// Goes on only if the person may.
+    /// Goes on only if the person may, and the token reaches so far.
     ///
     /// # Errors
-    /// [`Error::Denied`] otherwise.
+    /// [`Error::Denied`] or [`Error::Narrow`] otherwise.
     pub fn may(&self, action: Action, on: On<'_>) -> Result<()> {
-        Ok(may(&self.actor, action, on)?)
+        may(&self.actor, action, on)?;
+        if self.scope.reaches(&self.actor, action, on) {
+            Ok(())
+        } else {
+            Err(Error::Narrow { scope: self.scope })
+        }
+    }
+
+    /// The same for what one may not even know of.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if the person may not, [`Error::Narrow`] if only the token is too narrow.
+    pub fn may_see(&self, action: Action, on: On<'_>) -> Result<()> {
+        self.may(action, on).map_err(Error::hidden)
     }
 }
 
@@ -137,9 +153,11 @@ async fn bearer(request: HttpRequest) -> Result<Bearer> {
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, secret)| secret)
         .ok_or(Error::SignIn)?;
-    let token = tokens::find(&state.db, &SecretHash::of(secret.trim()), state.now()).await?;
-    let (person, actor) = who(&state, &token.ok_or(Error::SignIn)?.person).await?;
-    Ok(Bearer { person, actor })
+    let from = address_of(&request, &state);
+    let token = tokens::find(&state.db, &SecretHash::of(secret.trim()), &from, state.now()).await?;
+    let token = token.ok_or(Error::SignIn)?;
+    let (person, actor) = who(&state, &token.person).await?;
+    Ok(Bearer { person, actor, scope: token.scope })
 }
 
 type Later<T> = Pin<Box<dyn Future<Output = Result<T>>>>;
@@ -213,7 +231,7 @@ pub(super) async fn same_origin(
     next: Next<impl MessageBody + 'static>,
 ) -> std::result::Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let safe = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
-    let by_token = request.path().starts_with("/api/");
+    let by_token = by_program(&request);
     if !safe && !by_token && !from_own_page(&request) {
         return Ok(request.error_response(Error::Denied));
     }
@@ -246,34 +264,6 @@ fn from_own_page(request: &ServiceRequest) -> bool {
     text("host").is_some_and(|own| own == from)
 }
 
-/// What every response forbids the browser.
-pub(super) async fn headers(
-    request: ServiceRequest,
-    next: Next<impl MessageBody>,
-) -> std::result::Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    const POLICY: &str = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; \
-                          form-action 'self'; frame-ancestors 'none'";
-    let asset = request.path().starts_with("/static/");
-    if let Some(state) = request.app_data::<Shared>() {
-        let arrived = super::submit::Arrived(state.now());
-        request.extensions_mut().insert(arrived);
-    }
-    let mut response = next.call(request).await?;
-    let sent = response.headers_mut();
-    for (name, value) in [
-        (header::CONTENT_SECURITY_POLICY, POLICY),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "same-origin"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-    ] {
-        sent.insert(name, header::HeaderValue::from_static(value));
-    }
-    if !asset && !sent.contains_key(header::CACHE_CONTROL) {
-        sent.insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
-    }
-    Ok(response)
-}
-
 /// Where a request comes from, for throttling.
 pub(super) fn address_of(request: &HttpRequest, state: &State) -> String {
     if state.trust_proxy
@@ -281,7 +271,7 @@ pub(super) fn address_of(request: &HttpRequest, state: &State) -> String {
             request.headers().get("x-forwarded-for").and_then(|v| v.to_str().ok())
         && let Some(last) = forwarded.rsplit(',').next()
     {
-        return last.trim().to_owned();
+        return last.trim().chars().take(64).collect();
     }
     request.peer_addr().map_or_else(|| "unknown".to_owned(), |peer| peer.ip().to_string())
 }

@@ -2,17 +2,18 @@
 
 use std::fmt::Write as _;
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse};
 
 use super::Shared;
 use super::error::{Error, Result};
+use super::guard::Bearer;
+use super::routes::Routes;
+use crate::course::access::{Action, On};
 use crate::store::queue;
 
 /// Addresses of this file.
-pub(super) fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/healthz", web::get().to(alive))
-        .route("/readyz", web::get().to(ready))
-        .route("/metrics", web::get().to(metrics));
+pub(super) fn routes(routes: &mut Routes) {
+    routes.get("/healthz", alive).get("/readyz", ready).get("/metrics", metrics);
 }
 
 /// The process answers.
@@ -36,8 +37,17 @@ async fn ready(state: Shared) -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain").body("ready\n")
 }
 
-/// Prometheus text format, version 0.0.4.
-async fn metrics(state: Shared) -> Result<HttpResponse> {
+/// Prometheus text format, version 0.0.4; for whoever asks on this machine, or with an admin's token
+/// of scope `staff`. For all others there is nothing here.
+async fn metrics(
+    request: HttpRequest,
+    state: Shared,
+    bearer: Option<Bearer>,
+) -> Result<HttpResponse> {
+    let admin = bearer.is_some_and(|bearer| bearer.may(Action::SeeHealth, On::Server).is_ok());
+    if !admin && !from_this_machine(&request) {
+        return Err(Error::NotFound);
+    }
     let depth = queue::depth(&state.db).await?;
     let verdicts = queue::verdicts(&state.db).await?;
     let oldest = depth.oldest.map_or(0, |since| (state.now() - since).max(0));
@@ -64,6 +74,13 @@ async fn metrics(state: Shared) -> Result<HttpResponse> {
     family(&mut text, "testat_uptime_seconds", "gauge", "How long this process has served.");
     line(&mut text, "testat_uptime_seconds", (state.now() - state.started_at) as f64 / 1e3)?;
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text))
+}
+
+/// Over loopback and without a proxy between, which would make everyone look local.
+fn from_this_machine(request: &HttpRequest) -> bool {
+    let passed_on = ["x-forwarded-for", "forwarded", "x-real-ip", "via"];
+    request.peer_addr().is_some_and(|peer| peer.ip().is_loopback())
+        && !passed_on.iter().any(|name| request.headers().contains_key(*name))
 }
 
 fn family(text: &mut String, name: &str, kind: &str, help: &str) {

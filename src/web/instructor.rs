@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::error::{Error, Result};
 use super::guard::Visitor;
+use super::routes::Routes;
 use super::student::{AdmissionWords, SubmissionRow, state_of};
 use super::{Shared, State};
 use crate::course::access::{Action, On};
@@ -14,10 +15,11 @@ use crate::store::semesters::{self, Project};
 use crate::store::{extensions, overrides, people, submissions};
 
 /// Addresses of this file.
-pub(super) fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/class/{semester}", web::get().to(class))
-        .route("/class/{semester}/attention", web::get().to(attention))
-        .route("/class/{semester}/students/{person}", web::get().to(student));
+pub(super) fn routes(routes: &mut Routes) {
+    routes
+        .get("/class/{semester}", class)
+        .get("/class/{semester}/attention", attention)
+        .get("/class/{semester}/students/{person}", student);
 }
 
 #[derive(Serialize)]

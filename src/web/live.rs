@@ -1,6 +1,8 @@
 //! A grading followed while it happens: server-sent events, each read from the store.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_web::HttpResponse;
@@ -9,10 +11,10 @@ use bytes::Bytes;
 use futures_util::stream;
 use serde::{Deserialize, Serialize};
 
-use super::error::Result;
+use super::error::{Error, Result};
 use super::{CheckInfo, Shared, State};
 use crate::course::result::GradingState;
-use crate::course::{Slug, SubmissionId};
+use crate::course::{PersonId, Slug, SubmissionId};
 use crate::store::queue;
 use crate::store::submissions::{self, Grading, Submission};
 
@@ -22,8 +24,9 @@ const LOOK: Duration = Duration::from_millis(300);
 const LOOKS: u32 = 2000;
 /// Steps of the bar for each check.
 const STEPS: usize = 20;
-/// So many looks without news, and a comment keeps the connection: 15 seconds.
-const QUIET: u32 = 50;
+/// So many looks without news, and a comment keeps the connection: 3 seconds. Only by writing is it
+/// noticed that nobody reads any more, and the person's place is given back.
+const QUIET: u32 = 10;
 
 /// How far a grading is, in words and as a bar.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -94,8 +97,44 @@ impl Stage {
     }
 }
 
+/// How many streams each person has open on this server.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Followers(Arc<Mutex<HashMap<PersonId, usize>>>);
+
+/// One of a person's streams; given back when the connection ends, however it does.
+struct Place {
+    all: Followers,
+    person: PersonId,
+}
+
+impl Followers {
+    /// A place, unless the person has `most` already.
+    fn take(&self, person: &PersonId, most: usize) -> Option<Place> {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(person.clone()).or_default();
+        if *count >= most {
+            return None;
+        }
+        *count += 1;
+        Some(Place { all: self.clone(), person: person.clone() })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut counts = self.all.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.person) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.person);
+            }
+        }
+    }
+}
+
 /// Where one connection is.
 struct Follower {
+    _place: Place,
     state: Shared,
     submission: SubmissionId,
     slug: Slug,
@@ -105,20 +144,30 @@ struct Follower {
 }
 
 /// The stream for one submission's page; ends when the last grading has ended.
-pub(super) fn stream(state: Shared, submission: Submission) -> HttpResponse {
+///
+/// # Errors
+/// [`Error::Slow`] if the person follows as many as anyone may.
+pub(super) fn stream(
+    state: Shared,
+    person: &PersonId,
+    submission: Submission,
+) -> Result<HttpResponse> {
+    let place = state.followers.take(person, state.patience.live_per_person);
+    let place = place.ok_or(Error::Slow { wait_s: 10 })?;
     let Submission { id: submission, slug, .. } = submission;
-    let follower = Follower { state, submission, slug, last: None, looks: 0, quiet: 0 };
+    let follower =
+        Follower { _place: place, state, submission, slug, last: None, looks: 0, quiet: 0 };
     let events = stream::unfold(Some(follower), |follower| async move {
         let (event, follower) = follower?.next().await;
         Some((Ok::<_, Infallible>(Bytes::from(event)), follower))
     });
-    HttpResponse::Ok()
+    Ok(HttpResponse::Ok()
         .content_type("text/event-stream")
         // Compressed, an event would wait until there is more to compress.
         .insert_header(ContentEncoding::Identity)
         .insert_header(("cache-control", "no-store"))
         .insert_header(("x-accel-buffering", "no"))
-        .streaming(events)
+        .streaming(events))
 }
 
 impl Follower {

@@ -25,22 +25,33 @@ mod decisions;
 pub mod error;
 pub mod figure;
 pub mod guard;
+mod headers;
 mod health;
 mod instructor;
 mod live;
+mod pace;
 pub mod page;
 pub mod passwords;
 mod profile;
 mod report_shown;
 mod reports;
 mod roster;
+mod routes;
 mod starter;
+pub mod strength;
 mod student;
 mod submission;
 mod submit;
 mod trace;
 
 pub use guard::Cookies;
+pub use pace::Patience;
+pub use routes::{Listed, listed};
+
+/// A form of ours is a few lines of text; a roster's is given more where it is registered.
+const FORM_BYTES: usize = 64 << 10;
+/// Threads that answer; each has a share of the connections.
+const WORKERS: usize = 2;
 
 /// What every handler shares.
 #[derive(Debug)]
@@ -67,6 +78,9 @@ pub struct State {
     pub grades_others: bool,
     /// Since when it runs.
     pub started_at: Millis,
+    /// How slow a client may be.
+    pub patience: Patience,
+    followers: live::Followers,
     pages: page::Pages,
     passwords: passwords::Passwords,
 }
@@ -92,6 +106,8 @@ pub struct Setup {
     pub host: Vec<HostNote>,
     /// Whether this process grades.
     pub grades_others: bool,
+    /// How slow a client may be.
+    pub patience: Patience,
 }
 
 /// A project as its grader folder describes it.
@@ -168,6 +184,8 @@ impl State {
             host: setup.host,
             grades_others: setup.grades_others,
             started_at: Clock.now(),
+            patience: setup.patience,
+            followers: live::Followers::default(),
             pages: page::Pages::load()?,
             passwords: passwords::Passwords::new()?,
         })
@@ -199,19 +217,28 @@ impl State {
 /// # Errors
 /// The listener can't be used.
 pub fn run(listener: TcpListener, state: State) -> io::Result<Server> {
+    let patience = state.patience;
     let state = web::Data::new(state);
     let server = HttpServer::new(move || {
         App::new()
             .app_data(state.clone())
+            .app_data(web::FormConfig::default().limit(FORM_BYTES))
+            .wrap(from_fn(pace::bodies))
             .wrap(from_fn(guard::same_origin))
             .wrap(from_fn(error::render))
-            .wrap(from_fn(guard::headers))
+            .wrap(from_fn(headers::headers))
             .wrap(from_fn(guard::head_as_get))
             .wrap(Compress::default())
             .wrap(TracingLogger::<trace::RequestSpan>::new())
-            .configure(routes)
+            .configure(|cfg| {
+                all_routes().register(cfg);
+            })
     })
-    .workers(2)
+    .workers(WORKERS)
+    .client_request_timeout(patience.head)
+    .client_disconnect_timeout(patience.head)
+    .keep_alive(patience.idle)
+    .max_connections(patience.connections.div_ceil(WORKERS))
     .disable_signals()
     .shutdown_timeout(5)
     .listen(listener)?;
@@ -228,19 +255,26 @@ pub async fn tidy(db: &Db, now: Millis) -> Result<(), crate::store::Error> {
     Ok(())
 }
 
-fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/static/{name}", web::get().to(asset))
-        .configure(auth::routes)
-        .configure(student::routes)
-        .configure(starter::routes)
-        .configure(submission::routes)
-        .configure(instructor::routes)
-        .configure(decisions::routes)
-        .configure(admin::routes)
-        .configure(roster::routes)
-        .configure(profile::routes)
-        .configure(api::routes)
-        .configure(health::routes);
+/// All that is served: the only place that makes the list.
+fn all_routes() -> routes::Routes {
+    let mut all = routes::Routes::default();
+    all.get("/static/{name}", asset);
+    for part in [
+        auth::routes,
+        student::routes,
+        starter::routes,
+        submission::routes,
+        instructor::routes,
+        decisions::routes,
+        admin::routes,
+        roster::routes,
+        profile::routes,
+        api::routes,
+        health::routes,
+    ] {
+        part(&mut all);
+    }
+    all
 }
 
 /// Stylesheet and script, embedded.

@@ -18,11 +18,6 @@ const LANES: u32 = 1;
 /// Each takes 19 MiB and a core for some 20 ms: a flood of sign-ins must not take all.
 const AT_ONCE: usize = 2;
 
-/// NIST SP 800-63B asks for at least 8 where a password stands alone.
-pub const SHORTEST: usize = 10;
-/// Longer ones would only make us work.
-pub const LONGEST: usize = 256;
-
 /// A place among the few who are served at once.
 ///
 /// Whoever guesses waits for one before the failures so far are looked at: a thousand guesses sent
@@ -106,18 +101,4 @@ pub fn hash_now(password: &str) -> Result<String> {
 fn verify_now(password: &str, hash: &str) -> Result<bool> {
     let parsed = PasswordHash::new(hash).map_err(|e| Error::Fault(e.to_string().into()))?;
     Ok(argon2()?.verify_password(password.as_bytes(), &parsed).is_ok())
-}
-
-/// A new password that will do, or why it will not.
-pub fn acceptable(password: &str) -> Result<()> {
-    let length = password.chars().count();
-    if length < SHORTEST {
-        return Err(Error::Refused(format!(
-            "A password has at least {SHORTEST} characters; this one has {length}."
-        )));
-    }
-    if password.len() > LONGEST {
-        return Err(Error::Refused(format!("A password has at most {LONGEST} bytes.")));
-    }
-    Ok(())
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{Error, Result};
 use super::guard::{Checked, Visitor, check_form_token};
+use super::routes::Routes;
 use super::{Shared, State};
 use crate::course::SemesterName;
 use crate::course::access::{Action, On};
@@ -17,13 +18,16 @@ use crate::store::semesters;
 
 /// A roster is small.
 const ROSTER_BYTES: usize = 2 << 20;
+/// Its form has two fields.
+const FIELDS: usize = 8;
 
 /// Addresses of this file.
-pub(super) fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.app_data(web::FormConfig::default().limit(2 * ROSTER_BYTES))
-        .route("/admin/semesters/{semester}/roster", web::get().to(show_roster))
-        .route("/admin/semesters/{semester}/roster/preview", web::post().to(preview))
-        .route("/admin/semesters/{semester}/roster/import", web::post().to(import));
+pub(super) fn routes(routes: &mut Routes) {
+    routes
+        .get("/admin/semesters/{semester}/roster", show_roster)
+        .post("/admin/semesters/{semester}/roster/preview", preview)
+        .post("/admin/semesters/{semester}/roster/import", import)
+        .form_bytes(2 * ROSTER_BYTES);
 }
 
 #[derive(Serialize, Default)]
@@ -121,8 +125,13 @@ async fn read_file(visitor: &Visitor, mut body: Multipart) -> Result<Vec<u8>> {
     let unreadable = |fault: actix_multipart::MultipartError| Error::Bad(fault.to_string());
     let mut trusted = false;
     let mut csv = None;
+    let mut fields = 0;
     while let Some(field) = body.next().await {
         let mut field = field.map_err(unreadable)?;
+        fields += 1;
+        if fields > FIELDS {
+            return Err(Error::Bad(format!("The form has more than {FIELDS} fields.")));
+        }
         let name = field.name().unwrap_or_default().to_owned();
         let bytes = field.bytes(ROSTER_BYTES).await;
         let bytes = bytes

@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::error::{Error, Result};
 use super::guard::Visitor;
+use super::routes::Routes;
 use super::{Shared, State};
 use crate::course::access::{Action, On};
 use crate::course::{Language, SemesterName, Slug};
@@ -14,11 +15,8 @@ use crate::export::starter::Starter;
 use crate::store::semesters;
 
 /// Addresses of this file.
-pub(super) fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route(
-        "/semesters/{semester}/projects/{slug}/starter/{language}",
-        web::get().to(from_the_page),
-    );
+pub(super) fn routes(routes: &mut Routes) {
+    routes.get("/semesters/{semester}/projects/{slug}/starter/{language}", from_the_page);
 }
 
 /// Semester, project, language.

@@ -8,6 +8,7 @@ use super::error::{Error, Result};
 use super::guard::Visitor;
 use super::page::{markdown, see_other};
 use super::report_shown::required;
+use super::routes::Routes;
 use super::submit::{Arrived, HandingIn, Sender, hand_in};
 use super::{CheckInfo, Shared, State};
 use crate::course::access::{Action, On};
@@ -24,11 +25,12 @@ use crate::store::semesters::{self, Project, Semester};
 use crate::store::submissions::{self, Submission};
 
 /// Addresses of this file.
-pub(super) fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/", web::get().to(home))
-        .route("/semesters/{semester}", web::get().to(overview))
-        .route("/semesters/{semester}/projects/{slug}", web::get().to(project_page))
-        .route("/semesters/{semester}/projects/{slug}/submissions", web::post().to(submit));
+pub(super) fn routes(routes: &mut Routes) {
+    routes
+        .get("/", home)
+        .get("/semesters/{semester}", overview)
+        .get("/semesters/{semester}/projects/{slug}", project_page)
+        .post("/semesters/{semester}/projects/{slug}/submissions", submit);
 }
 
 /// To where this person most likely wants.

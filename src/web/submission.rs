@@ -9,6 +9,7 @@ use super::guard::Visitor;
 use super::live::Stage;
 use super::report_shown::ReportShown;
 use super::reports::report_for;
+use super::routes::Routes;
 use super::student::{SubmissionRow, result_of};
 use super::{Shared, State, live};
 use crate::course::SubmissionId;
@@ -19,10 +20,11 @@ use crate::store::submissions::{self, Grading, Submission};
 use crate::store::{people, semesters};
 
 /// Addresses of this file.
-pub(super) fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/submissions/{id}", web::get().to(page))
-        .route("/submissions/{id}/live", web::get().to(follow))
-        .route("/submissions/{id}/archive", web::get().to(archive));
+pub(super) fn routes(routes: &mut Routes) {
+    routes
+        .get("/submissions/{id}", page)
+        .get("/submissions/{id}/live", follow)
+        .get("/submissions/{id}/archive", archive);
 }
 
 #[derive(Serialize)]
@@ -84,7 +86,7 @@ async fn follow(
     id: web::Path<SubmissionId>,
 ) -> Result<HttpResponse> {
     let submission = find(&state, &visitor, &id).await?;
-    Ok(live::stream(state, submission))
+    live::stream(state, &visitor.person.id, submission)
 }
 
 async fn page(

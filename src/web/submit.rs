@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actix_multipart::{Field, Multipart};
+use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
@@ -197,8 +197,12 @@ async fn in_time<T>(most: Duration, work: impl Future<Output = T>) -> Result<T> 
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "what map_err gives")]
-fn unreadable(fault: actix_multipart::MultipartError) -> Error {
-    Error::Bad(format!("The upload can't be read: {fault}"))
+fn unreadable(fault: MultipartError) -> Error {
+    let why = match &fault {
+        MultipartError::Payload(fault) => fault.to_string(),
+        other => other.to_string(),
+    };
+    Error::Bad(format!("The upload can't be read: {why}"))
 }
 
 /// The last part of a path, without what could mislead.

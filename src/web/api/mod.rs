@@ -15,6 +15,7 @@ use super::archive_download::download;
 use super::error::{Error, Result};
 use super::guard::Bearer;
 use super::reports::report_for;
+use super::routes::Routes;
 use super::starter::{self, OfKit};
 use super::submit::{Arrived, HandingIn, Sender, hand_in};
 use crate::course::access::{Action, On};
@@ -25,31 +26,25 @@ use crate::store::submissions::Submission;
 use crate::store::{audit, queue, results, semesters, submissions};
 
 mod description;
+mod report_shape;
 mod shapes;
 
 /// Addresses of this file.
-pub(super) fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/api/openapi.json", web::get().to(openapi)).service(
-        web::scope("/api/v1")
-            .route("/me", web::get().to(me))
-            .route("/semesters", web::get().to(list_semesters))
-            .route("/semesters/{semester}", web::get().to(one_semester))
-            .route("/semesters/{semester}/projects", web::get().to(list_projects))
-            .route("/semesters/{semester}/projects/{slug}", web::get().to(one_project))
-            .service(
-                web::resource("/semesters/{semester}/projects/{slug}/submissions")
-                    .route(web::get().to(list_submissions))
-                    .route(web::post().to(submit)),
-            )
-            .route(
-                "/semesters/{semester}/projects/{slug}/starter/{language}",
-                web::get().to(starter_kit),
-            )
-            .route("/semesters/{semester}/results", web::get().to(own_results))
-            .route("/semesters/{semester}/admissions", web::get().to(admissions))
-            .route("/submissions/{id}", web::get().to(one_submission))
-            .route("/submissions/{id}/archive", web::get().to(archive)),
-    );
+pub(super) fn routes(routes: &mut Routes) {
+    routes
+        .get("/api/openapi.json", openapi)
+        .get("/api/v1/me", me)
+        .get("/api/v1/semesters", list_semesters)
+        .get("/api/v1/semesters/{semester}", one_semester)
+        .get("/api/v1/semesters/{semester}/projects", list_projects)
+        .get("/api/v1/semesters/{semester}/projects/{slug}", one_project)
+        .get("/api/v1/semesters/{semester}/projects/{slug}/submissions", list_submissions)
+        .post("/api/v1/semesters/{semester}/projects/{slug}/submissions", submit)
+        .get("/api/v1/semesters/{semester}/projects/{slug}/starter/{language}", starter_kit)
+        .get("/api/v1/semesters/{semester}/results", own_results)
+        .get("/api/v1/semesters/{semester}/admissions", admissions)
+        .get("/api/v1/submissions/{id}", one_submission)
+        .get("/api/v1/submissions/{id}/archive", archive);
 }
 
 async fn openapi() -> HttpResponse {
@@ -127,7 +122,7 @@ async fn list_submissions(state: Shared, bearer: Bearer, path: OfProject) -> Res
     responses(
         (status = 201, body = SubmissionShape, headers(("Location" = String, description = "of the submission"))),
         (status = 400, body = Problem, description = "no archive, or an upload that stopped"),
-        (status = 403, body = Problem, description = "only students of the semester hand in"),
+        (status = 403, body = Problem, description = "only students of the semester hand in, with a token of scope `submit`"),
         (status = 404, body = Problem), (status = 409, body = Problem, description = "not open yet, or too often today"),
         (status = 413, body = Problem), (status = 422, body = Problem, description = "the archive is refused; the text names the entry")
     ))]
@@ -172,7 +167,7 @@ async fn starter_kit(
 
 /// What counts for oneself, project by project, and the admission.
 #[utoipa::path(get, path = "/api/v1/semesters/{semester}/results", params(("semester" = String, Path)),
-    responses((status = 200, body = StandingShape), (status = 404, body = Problem)))]
+    responses((status = 200, body = StandingShape), (status = 403, body = Problem, description = "only students of the semester have results"), (status = 404, body = Problem)))]
 async fn own_results(
     state: Shared,
     bearer: Bearer,
@@ -193,7 +188,7 @@ async fn own_results(
 
 /// Everyone's admission: the same list as the page and the export.
 #[utoipa::path(get, path = "/api/v1/semesters/{semester}/admissions", params(("semester" = String, Path)),
-    responses((status = 200, description = "the list that is exported as JSON", body = AdmissionListShape), (status = 403, body = Problem)))]
+    responses((status = 200, description = "the list that is exported as JSON", body = AdmissionListShape), (status = 403, body = Problem, description = "only for staff, with a token of scope `staff`"), (status = 404, body = Problem)))]
 async fn admissions(
     state: Shared,
     bearer: Bearer,
@@ -211,7 +206,7 @@ async fn admissions(
 
 /// One submission with its gradings and reports.
 #[utoipa::path(get, path = "/api/v1/submissions/{id}", params(("id" = String, Path)),
-    responses((status = 200, body = SubmissionShape), (status = 404, body = Problem)))]
+    responses((status = 200, body = SubmissionShape), (status = 403, body = Problem, description = "the token's scope does not reach so far"), (status = 404, body = Problem)))]
 async fn one_submission(
     state: Shared,
     bearer: Bearer,
@@ -223,7 +218,7 @@ async fn one_submission(
 
 /// The archive as received.
 #[utoipa::path(get, path = "/api/v1/submissions/{id}/archive", params(("id" = String, Path)),
-    responses((status = 200, description = "the archive", body = Archive, content_type = "application/octet-stream"), (status = 404, body = Problem)))]
+    responses((status = 200, description = "the archive", body = Archive, content_type = "application/octet-stream"), (status = 403, body = Problem, description = "the token's scope does not reach so far"), (status = 404, body = Problem)))]
 async fn archive(
     state: Shared,
     bearer: Bearer,
@@ -234,7 +229,7 @@ async fn archive(
 
 /// Whether there is such a semester is nobody's business who has no part in it.
 fn see_semester(bearer: &Bearer, semester: &SemesterName) -> Result<()> {
-    bearer.may(Action::SeeSemester, On::Semester(semester)).map_err(|_| Error::NotFound)
+    bearer.may_see(Action::SeeSemester, On::Semester(semester))
 }
 
 async fn find_project(
@@ -249,7 +244,7 @@ async fn find_project(
 async fn find_submission(state: &Shared, bearer: &Bearer, id: &SubmissionId) -> Result<Submission> {
     let submission = submissions::get(&state.db, id).await?.ok_or(Error::NotFound)?;
     let on = On::Student(&submission.semester, &submission.person);
-    bearer.may(Action::SeeSubmission, on).map_err(|_| Error::NotFound)?;
+    bearer.may_see(Action::SeeSubmission, on)?;
     Ok(submission)
 }
 

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::report_shape::ReportShape;
 use crate::course::calendar;
 use crate::course::result::ProjectResult;
 use crate::store::people::Person;
@@ -156,6 +157,19 @@ impl SubmissionShape {
     }
 }
 
+/// How far a grading is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ProgressShape {
+    /// `unpack`, `build`, `start` or `grade`.
+    phase: String,
+    /// The check at work.
+    check: Option<String>,
+    /// Steps of it that are done.
+    done: u32,
+    /// Its steps in all.
+    total: u32,
+}
+
 /// One run of the grader.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct GradingShape {
@@ -169,8 +183,8 @@ pub(super) struct GradingShape {
     grader_version: Option<String>,
     /// Hash of the system that the program saw.
     runtime: Option<String>,
-    /// While running: `phase`, `check`, `done`, `total`.
-    #[schema(value_type = Option<Object>)]
+    /// While running.
+    #[schema(value_type = Option<ProgressShape>)]
     progress: Option<Value>,
     /// While waiting: how many come before.
     ahead: Option<i64>,
@@ -180,8 +194,8 @@ pub(super) struct GradingShape {
     started_at: Option<String>,
     #[schema(format = DateTime)]
     finished_at: Option<String>,
-    /// Checks, figures, log and resource use, once done.
-    #[schema(value_type = Option<Object>)]
+    /// Once done.
+    #[schema(value_type = Option<ReportShape>)]
     report: Option<Value>,
 }
 
