@@ -1,5 +1,5 @@
 # Two commands do everything on a fresh Debian 12 with Rust: `make run` and `make test`.
-.PHONY: run test lint bench
+.PHONY: run test lint bench attack
 
 run:
 	./scripts/run
@@ -12,3 +12,6 @@ lint:
 
 bench:
 	./scripts/bench
+
+attack:
+	./scripts/attack

@@ -67,6 +67,7 @@ impl TestApp {
             trust_proxy: false,
             host: Vec::new(),
             grades_others: false,
+            self_attack: testat::commands::self_attack::Watched::nothing().told,
         };
         tokio::spawn(web::run(listener, State::new(setup).unwrap()).unwrap());
         Self { db, address, data }

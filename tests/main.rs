@@ -5,6 +5,7 @@
 mod access;
 mod app;
 mod architecture;
+mod attacks;
 mod browser;
 mod config;
 mod database;
@@ -15,7 +16,7 @@ mod export;
 mod figure;
 mod grade;
 mod graders;
-mod hostile;
+
 mod intake;
 mod line;
 mod postgres;

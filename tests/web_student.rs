@@ -59,6 +59,7 @@ impl Site {
             trust_proxy: false,
             host: Vec::new(),
             grades_others: true,
+            self_attack: testat::commands::self_attack::Watched::nothing().told,
         };
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());

@@ -20,6 +20,7 @@ use crate::intake::blobs::Blobs;
 use crate::store::Db;
 use crate::web::{self, CheckInfo, Cookies, HostNote, ProjectInfo, Setup, State};
 
+use super::self_attack::{self, Watched};
 use super::{open_store, rig, starter};
 
 /// Serves until SIGTERM or SIGINT, then lets what runs come to its end.
@@ -32,11 +33,15 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     let (stop, stopped) = watch::channel(false);
     let mut host = Vec::new();
     let mut workers = JoinSet::new();
+    let mut watched = Watched::nothing();
     if config.workers > 0 {
         let shop = workshop(config, graders).await?;
         host = notes(&shop);
         match rig::may_grade_others(config, &shop.rig) {
-            Ok(()) => workers = start_workers(config, &shop, &stopped),
+            Ok(()) => {
+                watched = self_attack::watch(config, &shop, &mut workers, &stopped)?;
+                start_workers(config, &shop, &mut workers, &stopped, &watched);
+            }
             Err(why) => tracing::error!("Pages are served, nothing is graded: {why}"),
         }
     }
@@ -53,6 +58,7 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
         trust_proxy: config.trust_proxy,
         host,
         grades_others: !workers.is_empty(),
+        self_attack: watched.told,
     };
     let state =
         State::new(setup).map_err(|fault| anyhow::anyhow!("reading the templates: {fault}"))?;
@@ -78,7 +84,9 @@ pub async fn work(config: &Config) -> anyhow::Result<()> {
     let (stop, stopped) = watch::channel(false);
     let shop = workshop(config, read_graders(config)?).await?;
     rig::may_grade_others(config, &shop.rig)?;
-    let mut workers = start_workers(config, &shop, &stopped);
+    let mut workers = JoinSet::new();
+    let watched = self_attack::watch(config, &shop, &mut workers, &stopped)?;
+    start_workers(config, &shop, &mut workers, &stopped, &watched);
     wait_for_stop().await?;
     let _ = stop.send(true);
     while workers.join_next().await.is_some() {}
@@ -111,13 +119,14 @@ pub fn read_graders(config: &Config) -> anyhow::Result<Graders> {
 fn start_workers(
     config: &Config,
     shop: &Arc<Workshop>,
+    workers: &mut JoinSet<()>,
     stopped: &watch::Receiver<bool>,
-) -> JoinSet<()> {
-    let mut workers = JoinSet::new();
+    watched: &Watched,
+) {
     for number in 0..config.workers {
-        workers.spawn(Worker::new(shop.clone(), number).run(stopped.clone()));
+        let worker = Worker::new(shop.clone(), number);
+        workers.spawn(worker.run(stopped.clone(), watched.safe.clone()));
     }
-    workers
 }
 
 fn notes(shop: &Workshop) -> Vec<HostNote> {

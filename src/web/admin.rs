@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::error::{Error, Result};
 use super::guard::{Checked, Visitor};
 use super::page::see_other;
-use super::{HostNote, Shared};
+use super::{HostNote, SelfAttack, Shared};
 use crate::course::access::{Action, On};
 use crate::course::{ProjectNumber, SemesterName, calendar};
 use crate::export::{self, Format, List};
@@ -33,6 +33,7 @@ struct OverviewPage<'a> {
     host: &'a [HostNote],
     weak: bool,
     grades_others: bool,
+    self_attack: SelfAttack,
     waiting: i64,
     running: i64,
     needs_attention: i64,
@@ -64,6 +65,7 @@ async fn overview(state: Shared, visitor: Visitor) -> Result<HttpResponse> {
         host: &state.host,
         weak: state.host.iter().any(|note| !note.ok),
         grades_others: state.grades_others,
+        self_attack: state.self_attack.borrow().clone(),
         waiting: depth.waiting,
         running: depth.running,
         needs_attention: depth.needs_attention,

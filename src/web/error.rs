@@ -46,6 +46,8 @@ pub enum Error {
     },
     /// It contradicts what is there.
     Conflict(String),
+    /// Not at the moment, and not through the person's fault.
+    Unavailable(String),
     /// Our fault; logged, and not shown.
     Fault(Box<dyn StdError + Send + Sync>),
 }
@@ -62,6 +64,7 @@ impl Error {
             Self::TooLarge(text) => ("Too large", text.clone()),
             Self::Slow { wait_s } => ("Too many tries", format!("Please wait {wait_s} seconds and try again.")),
             Self::Conflict(text) => ("Not possible now", text.clone()),
+            Self::Unavailable(text) => ("Not at the moment", text.clone()),
             Self::Fault(_) => (
                 "Our fault",
                 "Something went wrong on the server. It has been logged; please try again in a moment.".into(),
@@ -98,6 +101,7 @@ impl ResponseError for Error {
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Slow { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

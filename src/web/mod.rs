@@ -8,6 +8,7 @@ use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpResponse, HttpServer, web};
 use testat_kit::report::Comparison;
 
+use tokio::sync::watch;
 use tracing_actix_web::TracingLogger;
 
 use crate::clock::{Clock, Millis};
@@ -34,6 +35,7 @@ mod profile;
 mod report_shown;
 mod reports;
 mod roster;
+mod self_attack;
 mod starter;
 mod student;
 mod submission;
@@ -41,6 +43,7 @@ mod submit;
 mod trace;
 
 pub use guard::Cookies;
+pub use self_attack::{AttackNote, SelfAttack, SelfAttackState};
 
 /// What every handler shares.
 #[derive(Debug)]
@@ -65,6 +68,8 @@ pub struct State {
     pub host: Vec<HostNote>,
     /// Whether this process grades.
     pub grades_others: bool,
+    /// What came of its attacks on itself.
+    pub self_attack: watch::Receiver<SelfAttack>,
     /// Since when it runs.
     pub started_at: Millis,
     pages: page::Pages,
@@ -92,6 +97,8 @@ pub struct Setup {
     pub host: Vec<HostNote>,
     /// Whether this process grades.
     pub grades_others: bool,
+    /// What came of its attacks on itself.
+    pub self_attack: watch::Receiver<SelfAttack>,
 }
 
 /// A project as its grader folder describes it.
@@ -167,6 +174,7 @@ impl State {
             trust_proxy: setup.trust_proxy,
             host: setup.host,
             grades_others: setup.grades_others,
+            self_attack: setup.self_attack,
             started_at: Clock.now(),
             pages: page::Pages::load()?,
             passwords: passwords::Passwords::new()?,
