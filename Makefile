@@ -1,5 +1,5 @@
 # Two commands do everything on a fresh Debian 12 with Rust: `make run` and `make test`.
-.PHONY: run test lint bench pentest fuzz kills
+.PHONY: run test lint bench attack pentest fuzz kills
 
 run:
 	./scripts/run
@@ -13,6 +13,11 @@ lint:
 bench:
 	./scripts/bench
 
+# The table of docs/attacks.md.
+attack:
+	./scripts/attack
+
+# schemathesis, wapiti and sqlmap against a server on loopback.
 pentest:
 	./scripts/pentest
 

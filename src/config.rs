@@ -6,9 +6,12 @@ use std::fmt::Display;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde::Deserialize;
 use url::Url;
+
+use crate::runtime::Runtime;
 
 /// Everything that can be set, each value checked.
 #[derive(Clone, Debug)]
@@ -31,6 +34,10 @@ pub struct Config {
     pub graders: Vec<PathBuf>,
     /// Folder of the harness programs.
     pub harness_dir: PathBuf,
+    /// Processor time of a build in Rust.
+    pub build_cpu: Duration,
+    /// A folder of attack programs beside those that the server brings along.
+    pub self_attacks: Option<PathBuf>,
     /// Grade other people's programs although the host can't enforce every limit.
     pub allow_weak_limits: bool,
     /// How people reach the server, if not at `listen` itself (behind a proxy).
@@ -110,13 +117,15 @@ struct File {
     box_dir: Option<String>,
     graders: Option<Vec<String>>,
     harness_dir: Option<String>,
+    build_cpu_s: Option<u64>,
+    self_attacks: Option<String>,
     allow_weak_limits: Option<bool>,
     public_url: Option<String>,
     trust_proxy: Option<bool>,
     log_json: Option<bool>,
 }
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 15] = [
     "listen",
     "data_dir",
     "database_url",
@@ -126,6 +135,8 @@ const KEYS: [&str; 13] = [
     "box_dir",
     "graders",
     "harness_dir",
+    "build_cpu_s",
+    "self_attacks",
     "allow_weak_limits",
     "public_url",
     "trust_proxy",
@@ -174,6 +185,8 @@ impl Sources {
             ("box_dir", file.box_dir),
             ("graders", joined),
             ("harness_dir", file.harness_dir),
+            ("build_cpu_s", file.build_cpu_s.map(|n| n.to_string())),
+            ("self_attacks", file.self_attacks),
             ("allow_weak_limits", file.allow_weak_limits.map(|b| b.to_string())),
             ("public_url", file.public_url),
             ("trust_proxy", file.trust_proxy.map(|b| b.to_string())),
@@ -262,6 +275,10 @@ impl Config {
                 .map(PathBuf::from)
                 .collect(),
             harness_dir: sources.get("harness_dir")?.unwrap_or_else(beside_program),
+            build_cpu: sources
+                .get::<BuildTime>("build_cpu_s")?
+                .map_or(Runtime::BUILD_CPU, |time| time.0),
+            self_attacks: sources.get("self_attacks")?,
             allow_weak_limits: sources.get("allow_weak_limits")?.unwrap_or(false),
             public_url: sources.get("public_url")?,
             trust_proxy: sources.get("trust_proxy")?.unwrap_or(false),
@@ -299,6 +316,19 @@ impl FromStr for Workers {
             Ok(n) if n <= 64 => Ok(Self(n)),
             Ok(_) => Err("at most 64".to_owned()),
             Err(fault) => Err(format!("a whole number from 0 to 64 is wanted ({fault})")),
+        }
+    }
+}
+
+struct BuildTime(Duration);
+
+impl FromStr for BuildTime {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.parse() {
+            Ok(seconds) if (1..=3600).contains(&seconds) => Ok(Self(Duration::from_secs(seconds))),
+            Ok(_) => Err("from 1 to 3600".to_owned()),
+            Err(fault) => Err(format!("whole seconds from 1 to 3600 are wanted ({fault})")),
         }
     }
 }

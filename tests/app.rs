@@ -79,6 +79,7 @@ impl TestApp {
             host: Vec::new(),
             grades_others: false,
             patience,
+            self_attack: testat::commands::self_attack::Watched::nothing().told,
         };
         tokio::spawn(web::run(listener, State::new(setup).unwrap()).unwrap());
         Self { db, address, data }

@@ -3,7 +3,7 @@
 
 mod accepted;
 mod blobs;
-mod build;
+pub(crate) mod build;
 mod hostile;
 mod properties;
 mod roster;

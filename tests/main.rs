@@ -5,6 +5,7 @@
 mod access;
 mod app;
 mod architecture;
+mod attacks;
 mod audit;
 mod backup;
 mod browser;
@@ -18,7 +19,7 @@ mod faults;
 mod figure;
 mod grade;
 mod graders;
-mod hostile;
+
 mod intake;
 mod line;
 mod postgres;

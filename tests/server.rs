@@ -92,7 +92,7 @@ impl Server {
         self.data.path().join("boxes")
     }
 
-    /// The data folder.
+    /// Database, archives, the server's key.
     pub(crate) fn data(&self) -> &Path {
         self.data.path()
     }
@@ -190,6 +190,22 @@ impl Server {
 
     pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.address)
+    }
+
+    /// A browser in which this person is signed in, by the link with which a password is set.
+    pub(crate) async fn signed_in(&self, email: &str) -> reqwest::Client {
+        let printed = self.admin(&["person", "invite", email]);
+        let (_, secret) = printed.trim().rsplit_once("/welcome/").unwrap();
+        let browser = reqwest::Client::builder().cookie_store(true).build().unwrap();
+        let response = browser
+            .post(self.url(&format!("/welcome/{secret}")))
+            .header("sec-fetch-site", "same-origin")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body("password=a+browser%27s+password&again=a+browser%27s+password")
+            .send();
+        let response = response.await.unwrap();
+        assert!(response.status().is_success(), "{}", response.text().await.unwrap());
+        browser
     }
 
     pub(crate) async fn get(&self, token: &str, path: &str) -> Value {

@@ -113,6 +113,7 @@ const ROWS: &[Row] = &[
     ("POST", "/profile/sign-out-everywhere", NOTHING, ACT_OF_SIGNED_IN),
     ("GET", "/api/openapi.json", Body::None, ALL),
     ("GET", "/api/v1/me", Body::None, SIGNED_IN),
+    ("GET", "/api/v1/health", Body::None, [401, 403, 403, 403, 403, 200]),
     ("GET", "/api/v1/semesters", Body::None, SIGNED_IN),
     ("GET", "/api/v1/semesters/{semester}", Body::None, MEMBERS),
     ("GET", "/api/v1/semesters/{semester}/projects", Body::None, MEMBERS),
@@ -131,6 +132,7 @@ const ROWS: &[Row] = &[
 #[rustfmt::skip]
 const SCOPES: &[(&str, &str, &str, [u16; 3])] = &[
     ("GET", "/api/v1/me", ADA, [200; 3]),
+    ("GET", "/api/v1/health", OFFICE, [403, 403, 200]),
     ("GET", "/api/v1/semesters", ADA, [200; 3]),
     ("GET", "/api/v1/semesters/{semester}", ADA, [200; 3]),
     ("GET", "/api/v1/semesters/{semester}/projects", ADA, [200; 3]),

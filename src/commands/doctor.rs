@@ -1,16 +1,19 @@
-//! `testat doctor`: what this host can enforce, and what to do about the rest.
+//! `testat doctor`: what this host can enforce, what to do about the rest, and whether the sandbox
+//! holds when it is attacked.
 
 use std::process::ExitCode;
 
 use crate::config::Config;
+use crate::grading::self_attack::{self, Finding};
 use crate::runtime::Runtime;
 use crate::sandbox::{Capability, Sandbox, Settings};
 
 use super::rig;
 
-/// Prints every capability; fails when one is missing.
+/// Prints every capability and every attack; fails when one is missing or was not held.
 pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     let mut healthy = true;
+    let mut findings = Vec::new();
     let mut say = |name: &str, ok: bool, detail: &str| {
         healthy &= ok;
         println!("{} {name}: {detail}", if ok { "ok     " } else { "MISSING" });
@@ -19,16 +22,22 @@ pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
         Err(fault) => say("subjects' runtime", false, &fault.to_string()),
         Ok(runtime) => {
             say("subjects' runtime", true, runtime.id());
-            match Sandbox::probe(&Settings::new(runtime.root().to_owned())).await {
+            // The attacks are our own programs: they may run where limits are weak.
+            let settings =
+                Settings { allow_weak: true, ..Settings::new(runtime.root().to_owned()) };
+            match Sandbox::probe(&settings).await {
                 Err(fault) => say("sandbox", false, &fault.to_string()),
                 Ok(sandbox) => {
                     for Capability { name, ok, detail } in sandbox.capabilities() {
                         say(name, *ok, detail);
                     }
+                    let attacks = self_attack::all(config.self_attacks.as_deref())?;
+                    findings = self_attack::run(&sandbox, &runtime, &attacks).await.0;
                 }
             }
         }
     }
+    healthy &= show(&findings);
     if !healthy {
         println!(
             "\nWith something missing, the server does not grade other people's programs unless \
@@ -36,4 +45,17 @@ pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
         );
     }
     Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Whether all attacks were held, as far as this host can hold them.
+fn show(findings: &[Finding]) -> bool {
+    for Finding { name, held, detail, .. } in findings {
+        let mark = match held {
+            Some(true) => "held   ",
+            Some(false) => "NOT HELD",
+            None => "-      ",
+        };
+        println!("{mark} attack by {name}: {detail}");
+    }
+    findings.iter().all(|finding| finding.held != Some(false))
 }

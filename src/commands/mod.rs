@@ -12,6 +12,7 @@ pub mod grade;
 pub mod graders;
 pub mod rig;
 pub mod runtime;
+pub mod self_attack;
 pub mod serve;
 pub mod starter;
 pub mod tokens;

@@ -30,6 +30,7 @@ pub async fn open(config: &Config, allow_weak: bool) -> anyhow::Result<Rig> {
         runtime,
         box_dir: config.box_dir.clone(),
         archive_limits: Default::default(),
+        build_limits: Runtime::build_limits(config.build_cpu),
     })
 }
 

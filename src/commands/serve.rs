@@ -22,6 +22,7 @@ use crate::store::audit::{self, Entry};
 use crate::store::{Db, submissions};
 use crate::web::{self, CheckInfo, Cookies, HostNote, ProjectInfo, Setup, State};
 
+use super::self_attack::{self, Watched};
 use super::{open_store, rig, starter};
 
 /// Serves until SIGTERM or SIGINT, then lets what runs come to its end.
@@ -34,11 +35,15 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     let (stop, stopped) = watch::channel(false);
     let mut host = Vec::new();
     let mut workers = JoinSet::new();
+    let mut watched = Watched::nothing();
     if config.workers > 0 {
         let shop = workshop(config, graders).await?;
         host = notes(&shop);
         match rig::may_grade_others(config, &shop.rig) {
-            Ok(()) => workers = start_workers(config, &shop, &stopped),
+            Ok(()) => {
+                watched = self_attack::watch(config, &shop, &mut workers, &stopped)?;
+                start_workers(config, &shop, &mut workers, &stopped, &watched);
+            }
             Err(why) => tracing::error!("Pages are served, nothing is graded: {why}"),
         }
     }
@@ -56,6 +61,7 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
         host,
         grades_others: !workers.is_empty(),
         patience: web::Patience::default(),
+        self_attack: watched.told,
     };
     let details = json!({ "testat": env!("CARGO_PKG_VERSION"), "workers": config.workers });
     note_start(&db, "server.start", address.to_string(), details).await?;
@@ -86,7 +92,9 @@ pub async fn work(config: &Config) -> anyhow::Result<()> {
     let details = json!({ "testat": env!("CARGO_PKG_VERSION"), "workers": config.workers });
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     note_start(&shop.db, "worker.start", host, details).await?;
-    let mut workers = start_workers(config, &shop, &stopped);
+    let mut workers = JoinSet::new();
+    let watched = self_attack::watch(config, &shop, &mut workers, &stopped)?;
+    start_workers(config, &shop, &mut workers, &stopped, &watched);
     wait_for_stop().await?;
     let _ = stop.send(true);
     while workers.join_next().await.is_some() {}
@@ -130,13 +138,14 @@ pub fn read_graders(config: &Config) -> anyhow::Result<Graders> {
 fn start_workers(
     config: &Config,
     shop: &Arc<Workshop>,
+    workers: &mut JoinSet<()>,
     stopped: &watch::Receiver<bool>,
-) -> JoinSet<()> {
-    let mut workers = JoinSet::new();
+    watched: &Watched,
+) {
     for number in 0..config.workers {
-        workers.spawn(Worker::new(shop.clone(), number).run(stopped.clone()));
+        let worker = Worker::new(shop.clone(), number);
+        workers.spawn(worker.run(stopped.clone(), watched.safe.clone()));
     }
-    workers
 }
 
 fn notes(shop: &Workshop) -> Vec<HostNote> {

@@ -8,7 +8,6 @@ use super::room::Room;
 use super::session::{Fault, Rig, io_fault};
 use super::subject::Program;
 use super::verdict;
-use crate::runtime::Runtime;
 use crate::sandbox::{Ending, Limits, Reason, Used};
 
 /// What a build left and said.
@@ -35,7 +34,7 @@ pub(super) async fn build(rig: &Rig, room: &Room) -> Result<Build, Fault> {
         .open(&path)
         .map_err(io_fault("making the file of the program"))?;
     let output = program.try_clone().map_err(io_fault("making the file of the program"))?;
-    let limits = Runtime::build_limits();
+    let limits = rig.build_limits;
     let spec = rig.runtime.build_rust(&room.tree(), output.into(), limits);
     let ending = rig.sandbox.start(spec).await?.wait().await?;
     let mut log = String::from_utf8_lossy(&ending.stdout).into_owned();

@@ -4,6 +4,8 @@
 //! records what it says; [`prepared`] unpacks into a [`room`] and builds; [`session`] joins
 //! [`harness`] and [`subject`]; [`verdict`] trusts nothing; [`samples`] records what a starter kit tries itself on.
 //!
+//! Whether the sandbox can be trusted, [`self_attack`] tries.
+//!
 //! Whether a grader can be trusted: [`solutions`] are what its folder brings along to be tried on,
 //! [`evidence`] is what each [`trial`] of them says together, [`chance`] how likely luck is to fail a right one.
 
@@ -16,6 +18,7 @@ pub mod prepared;
 pub mod room;
 pub mod samples;
 pub mod seed;
+pub mod self_attack;
 pub mod session;
 pub mod solutions;
 pub mod subject;

@@ -35,6 +35,8 @@ pub struct Rig {
     pub box_dir: PathBuf,
     /// Limits of an archive.
     pub archive_limits: ArchiveLimits,
+    /// Limits of a build.
+    pub build_limits: Limits,
 }
 
 /// What is to be graded.

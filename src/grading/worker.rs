@@ -99,10 +99,18 @@ impl Worker {
         Self { shop, name }
     }
 
-    /// Works until `stop` says so; a grading at work then has a moment to end.
-    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+    /// Works until `stop` says so; a grading at work then has a moment to end. Nothing is claimed
+    /// while the sandbox has not been found safe.
+    pub async fn run(self, mut stop: watch::Receiver<bool>, mut safe: watch::Receiver<bool>) {
         let mut reaped = Instant::now();
         while !*stop.borrow() {
+            if !*safe.borrow() {
+                tokio::select! {
+                    () = told_to_stop(&mut stop) => {}
+                    () = found_safe(&mut safe) => {}
+                }
+                continue;
+            }
             if reaped.elapsed() >= REAP {
                 reaped = Instant::now();
                 self.reap().await;
@@ -302,6 +310,13 @@ fn patiently(lease: &Lease, held: Result<Held, store::Error>) -> Held {
 async fn told_to_stop(stop: &mut watch::Receiver<bool>) {
     // A sender that is gone can't say stop any more, and nobody is left to work for.
     let _ = stop.wait_for(|stop| *stop).await;
+}
+
+async fn found_safe(safe: &mut watch::Receiver<bool>) {
+    // With nobody left to find out, it never is.
+    if safe.wait_for(|safe| *safe).await.is_err() {
+        std::future::pending::<()>().await;
+    }
 }
 
 /// Until progress may be told again.

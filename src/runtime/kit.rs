@@ -155,7 +155,8 @@ async fn run(
 ) -> Result<(), Error> {
     mounts.extend(layers.for_building());
     // Our own work, and on a busy machine: only a hang is to be ended.
-    let limits = Limits { wall: Duration::from_secs(1800), ..Runtime::build_limits() };
+    let limits =
+        Limits { wall: Duration::from_secs(1800), ..Runtime::build_limits(Runtime::BUILD_CPU) };
     let spec = Spec {
         profile: Profile::Build,
         argv: argv.iter().map(Into::into).collect(),

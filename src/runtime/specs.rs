@@ -52,13 +52,16 @@ impl Runtime {
         }
     }
 
-    /// Limits that fit building any subject of this course: a build that has to make all its
-    /// dependencies anew takes some 30 s of processor time and 900 MiB.
+    /// Processor time that fits building any subject of this course.
+    pub const BUILD_CPU: Duration = Duration::from_secs(120);
+
+    /// Limits that fit building any subject of this course, within so much processor time: a build
+    /// that has to make all its dependencies anew takes some 30 s of it and 900 MiB.
     #[must_use]
-    pub fn build_limits() -> Limits {
+    pub fn build_limits(cpu: Duration) -> Limits {
         Limits {
-            cpu: Duration::from_secs(120),
-            wall: Duration::from_secs(180),
+            cpu,
+            wall: cpu + Duration::from_secs(60),
             memory: 2 << 30,
             processes: 256,
             file_size: 512 << 20,
@@ -120,6 +123,22 @@ impl Runtime {
             cwd: "/work".into(),
             stdin: Some(stdin),
             stdout: Output::To(stdout),
+            control: None,
+            limits,
+        }
+    }
+
+    /// Runs an attack of ours, seeing what a Python subject sees of the system.
+    #[must_use]
+    pub fn attack(&self, program: &str, limits: Limits) -> Spec {
+        Spec {
+            profile: Profile::Subject,
+            argv: arguments(&["/usr/bin/python3", "-I", "-B", "-c", program]),
+            env: subject_environment(),
+            mounts: vec![mount(&self.layers.kit.join("testat/python"), "/opt/testat/python")],
+            cwd: "/work".into(),
+            stdin: None,
+            stdout: Output::Captured,
             control: None,
             limits,
         }

@@ -9,7 +9,7 @@ use super::error::{Error, Result};
 use super::guard::{Checked, Visitor};
 use super::page::see_other;
 use super::routes::Routes;
-use super::{HostNote, Shared, State};
+use super::{HostNote, SelfAttack, Shared, State};
 use crate::course::access::{Action, On};
 use crate::course::{ProjectNumber, SemesterName, calendar};
 use crate::export::{self, Format, List};
@@ -37,6 +37,7 @@ struct OverviewPage<'a> {
     host: &'a [HostNote],
     weak: bool,
     grades_others: bool,
+    self_attack: SelfAttack,
     waiting: i64,
     running: i64,
     needs_attention: i64,
@@ -76,6 +77,7 @@ async fn overview(state: Shared, visitor: Visitor) -> Result<HttpResponse> {
         host: &state.host,
         weak: state.host.iter().any(|note| !note.ok),
         grades_others: state.grades_others,
+        self_attack: state.self_attack.borrow().clone(),
         waiting: depth.waiting,
         running: depth.running,
         needs_attention: depth.needs_attention,

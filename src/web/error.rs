@@ -56,6 +56,8 @@ pub enum Error {
     },
     /// It contradicts what is there.
     Conflict(String),
+    /// Not at the moment, and not through the person's fault.
+    Unavailable(String),
     /// Our fault; logged, and not shown.
     Fault(Box<dyn StdError + Send + Sync>),
 }
@@ -91,6 +93,7 @@ impl Error {
                 "Not possible at this moment",
                 "The server's database or disk takes nothing just now, and nothing of this request was kept. Please try again in a moment.".into(),
             ),
+            Self::Unavailable(text) => ("Not at the moment", text.clone()),
             Self::Fault(_) => (
                 "Our fault",
                 "Something went wrong on the server. It has been logged; please try again in a moment.".into(),
@@ -148,6 +151,7 @@ impl ResponseError for Error {
             Self::Slow { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::Fault(fault) if passes(fault.as_ref()) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

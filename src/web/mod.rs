@@ -8,6 +8,7 @@ use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpResponse, HttpServer, web};
 use testat_kit::report::Comparison;
 
+use tokio::sync::watch;
 use tracing_actix_web::TracingLogger;
 
 use crate::clock::{Clock, Millis};
@@ -37,6 +38,7 @@ mod report_shown;
 mod reports;
 mod roster;
 mod routes;
+mod self_attack;
 mod starter;
 pub mod strength;
 mod student;
@@ -47,6 +49,7 @@ mod trace;
 pub use guard::Cookies;
 pub use pace::Patience;
 pub use routes::{Listed, listed};
+pub use self_attack::{AttackNote, SelfAttack, SelfAttackState};
 
 /// A form of ours is a few lines of text; a roster's is given more where it is registered.
 const FORM_BYTES: usize = 64 << 10;
@@ -76,6 +79,8 @@ pub struct State {
     pub host: Vec<HostNote>,
     /// Whether this process grades.
     pub grades_others: bool,
+    /// What came of its attacks on itself.
+    pub self_attack: watch::Receiver<SelfAttack>,
     /// Since when it runs.
     pub started_at: Millis,
     /// How slow a client may be.
@@ -108,6 +113,8 @@ pub struct Setup {
     pub grades_others: bool,
     /// How slow a client may be.
     pub patience: Patience,
+    /// What came of its attacks on itself.
+    pub self_attack: watch::Receiver<SelfAttack>,
 }
 
 /// A project as its grader folder describes it.
@@ -183,6 +190,7 @@ impl State {
             trust_proxy: setup.trust_proxy,
             host: setup.host,
             grades_others: setup.grades_others,
+            self_attack: setup.self_attack,
             started_at: Clock.now(),
             patience: setup.patience,
             followers: live::Followers::default(),

@@ -85,6 +85,7 @@ pub(super) async fn hand_in(
         );
         return Err(Error::Refused(text));
     }
+    state.is_safe()?;
     refuse_early(state, request)?;
     ask_the_rules(state, what, project.number).await?;
     let (name, received) = in_time(LONGEST, receive(state, sender, body)).await??;

@@ -6,7 +6,7 @@ use flate2::write::{DeflateEncoder, GzEncoder};
 use flate2::{Compression, Crc};
 
 /// One header block.
-pub(super) fn tar_header(name: &[u8], kind: u8, size: u64) -> [u8; 512] {
+pub(crate) fn tar_header(name: &[u8], kind: u8, size: u64) -> [u8; 512] {
     let mut block = [0; 512];
     block[..name.len().min(100)].copy_from_slice(&name[..name.len().min(100)]);
     block[100..108].copy_from_slice(b"0000644\0");
@@ -21,7 +21,7 @@ pub(super) fn tar_header(name: &[u8], kind: u8, size: u64) -> [u8; 512] {
 }
 
 /// Puts the right checksum in.
-pub(super) fn checksum(block: &mut [u8; 512]) {
+pub(crate) fn checksum(block: &mut [u8; 512]) {
     block[148..156].fill(b' ');
     let sum: u32 = block.iter().map(|byte| u32::from(*byte)).sum();
     block[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
@@ -29,36 +29,36 @@ pub(super) fn checksum(block: &mut [u8; 512]) {
 
 /// A tar under construction.
 #[derive(Clone, Default)]
-pub(super) struct Tar(pub(super) Vec<u8>);
+pub(crate) struct Tar(pub(super) Vec<u8>);
 
 impl Tar {
     /// An entry of any kind.
-    pub(super) fn entry(mut self, kind: u8, name: &[u8], body: &[u8]) -> Self {
+    pub(crate) fn entry(mut self, kind: u8, name: &[u8], body: &[u8]) -> Self {
         self.0.extend(tar_header(name, kind, body.len() as u64));
         self.0.extend(body);
         self.0.resize(self.0.len().next_multiple_of(512), 0);
         self
     }
 
-    pub(super) fn file(self, name: &str, body: &[u8]) -> Self {
+    pub(crate) fn file(self, name: &str, body: &[u8]) -> Self {
         self.entry(b'0', name.as_bytes(), body)
     }
 
     /// A header as it is.
-    pub(super) fn raw(mut self, block: &[u8]) -> Self {
+    pub(crate) fn raw(mut self, block: &[u8]) -> Self {
         self.0.extend(block);
         self
     }
 
     /// With the two empty blocks that end it.
-    pub(super) fn end(mut self) -> Vec<u8> {
+    pub(crate) fn end(mut self) -> Vec<u8> {
         self.0.extend([0; 1024]);
         self.0
     }
 }
 
 /// `length key=value\n`, its length counting itself.
-pub(super) fn pax(key: &str, value: &str) -> Vec<u8> {
+pub(crate) fn pax(key: &str, value: &str) -> Vec<u8> {
     let rest = format!(" {key}={value}\n");
     let mut length = rest.len() + 1;
     while length != rest.len() + length.to_string().len() {
@@ -67,13 +67,13 @@ pub(super) fn pax(key: &str, value: &str) -> Vec<u8> {
     format!("{length}{rest}").into_bytes()
 }
 
-pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut out = GzEncoder::new(Vec::new(), Compression::default());
     out.write_all(bytes).unwrap();
     out.finish().unwrap()
 }
 
-pub(super) fn deflate(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn deflate(bytes: &[u8]) -> Vec<u8> {
     let mut out = DeflateEncoder::new(Vec::new(), Compression::best());
     out.write_all(bytes).unwrap();
     out.finish().unwrap()
@@ -81,24 +81,24 @@ pub(super) fn deflate(bytes: &[u8]) -> Vec<u8> {
 
 /// An entry of a zip, each field free.
 #[derive(Clone)]
-pub(super) struct Zipped {
-    pub(super) name: Vec<u8>,
+pub(crate) struct Zipped {
+    pub(crate) name: Vec<u8>,
     /// Its name in its own header, if another.
-    pub(super) own_name: Option<Vec<u8>>,
-    pub(super) packed: Vec<u8>,
-    pub(super) method: u16,
-    pub(super) flags: u16,
-    pub(super) crc: u32,
-    pub(super) size: u32,
-    pub(super) mode: u32,
+    pub(crate) own_name: Option<Vec<u8>>,
+    pub(crate) packed: Vec<u8>,
+    pub(crate) method: u16,
+    pub(crate) flags: u16,
+    pub(crate) crc: u32,
+    pub(crate) size: u32,
+    pub(crate) mode: u32,
     /// Where the directory says that it is, if elsewhere.
-    pub(super) at: Option<u32>,
-    pub(super) extra: Vec<u8>,
+    pub(crate) at: Option<u32>,
+    pub(crate) extra: Vec<u8>,
 }
 
 impl Zipped {
     /// Deflated as it should be.
-    pub(super) fn file(name: &str, body: &[u8]) -> Self {
+    pub(crate) fn file(name: &str, body: &[u8]) -> Self {
         let mut crc = Crc::new();
         crc.update(body);
         Self {
@@ -115,13 +115,13 @@ impl Zipped {
         }
     }
 
-    pub(super) fn folder(name: &str) -> Self {
+    pub(crate) fn folder(name: &str) -> Self {
         Self { method: 0, packed: Vec::new(), mode: 0o040_755, ..Self::file(name, b"") }
     }
 }
 
 /// The archive with its directory.
-pub(super) fn zip(entries: &[Zipped]) -> Vec<u8> {
+pub(crate) fn zip(entries: &[Zipped]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut directory = Vec::new();
     for entry in entries {

@@ -64,7 +64,7 @@ async fn compiled(trial: &Trial, source: &str, folder: &tempfile::TempDir) -> Pa
     let file = std::fs::File::create(&path).unwrap();
     let command = "gcc -O1 -D_GNU_SOURCE -w -o /work/program /source/program.c && \
                    cat /work/program >&3";
-    let mut spec = program(&["/bin/sh", "-c", command], Runtime::build_limits());
+    let mut spec = program(&["/bin/sh", "-c", command], Runtime::build_limits(Runtime::BUILD_CPU));
     spec.profile = Profile::Build;
     spec.mounts = vec![mount(folder.path(), "/source")];
     spec.control = Some(OwnedFd::from(file));

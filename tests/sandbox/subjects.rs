@@ -20,7 +20,8 @@ async fn built(trial: &Trial, tree: &Path, folder: &Path) -> Result<PathBuf, End
     let path = folder.join("program");
     let file = std::fs::File::create(&path).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
-    let spec = trial.runtime.build_rust(tree, file.into(), Runtime::build_limits());
+    let spec =
+        trial.runtime.build_rust(tree, file.into(), Runtime::build_limits(Runtime::BUILD_CPU));
     let ending = trial.run(spec).await;
     if ending.reason == Reason::Exited(0) { Ok(path) } else { Err(ending) }
 }
@@ -209,7 +210,7 @@ async fn a_build_script_finds_nothing_and_ends_within_its_limits() {
 }";
     let main = ("src/main.rs", "fn main() {}\n");
     let folder = package(&[("Cargo.toml", MANIFEST), main, ("build.rs", script)]);
-    let mut limits = Runtime::build_limits();
+    let mut limits = Runtime::build_limits(Runtime::BUILD_CPU);
     limits.cpu = Duration::from_secs(6);
     let file = tempfile::tempfile().unwrap();
     let ending = trial.run(trial.runtime.build_rust(folder.path(), file.into(), limits)).await;

@@ -28,7 +28,7 @@ const PROBLEM: &str = "application/problem+json";
             besides, `staff` reads besides what instructors and admins may see."
     ),
     paths(
-        super::me, super::list_semesters, super::one_semester, super::list_projects,
+        super::me, super::health, super::list_semesters, super::one_semester, super::list_projects,
         super::one_project, super::list_submissions, super::submit, super::starter_kit, super::own_results,
         super::admissions, super::one_submission, super::archive
     ),

@@ -6,6 +6,7 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use utoipa::OpenApi;
 
+use self::health_shape::HealthShape;
 use self::shapes::{
     AdmissionListShape, Archive, GradingShape, HandInForm, Me, Problem, ProjectShape, ResultShape,
     SemesterShape, StandingShape, SubmissionShape,
@@ -26,6 +27,7 @@ use crate::store::submissions::Submission;
 use crate::store::{audit, queue, results, semesters, submissions};
 
 mod description;
+mod health_shape;
 mod report_shape;
 mod shapes;
 
@@ -34,6 +36,7 @@ pub(super) fn routes(routes: &mut Routes) {
     routes
         .get("/api/openapi.json", openapi)
         .get("/api/v1/me", me)
+        .get("/api/v1/health", health)
         .get("/api/v1/semesters", list_semesters)
         .get("/api/v1/semesters/{semester}", one_semester)
         .get("/api/v1/semesters/{semester}/projects", list_projects)
@@ -55,6 +58,15 @@ async fn openapi() -> HttpResponse {
 #[utoipa::path(get, path = "/api/v1/me", responses((status = 200, body = Me)))]
 async fn me(bearer: Bearer) -> HttpResponse {
     HttpResponse::Ok().json(Me::from(&bearer.person))
+}
+
+/// What this host enforces, and what came of the server's attacks on itself; for admins.
+#[utoipa::path(get, path = "/api/v1/health",
+    responses((status = 200, body = HealthShape), (status = 403, body = Problem)))]
+async fn health(state: Shared, bearer: Bearer) -> Result<HttpResponse> {
+    bearer.may(Action::SeeHealth, On::Server)?;
+    let found = state.self_attack.borrow().clone();
+    Ok(HttpResponse::Ok().json(HealthShape::of(&state.host, state.grades_others, found)))
 }
 
 /// The semesters one takes part in; all, for an admin.
@@ -124,7 +136,8 @@ async fn list_submissions(state: Shared, bearer: Bearer, path: OfProject) -> Res
         (status = 400, body = Problem, description = "no archive, or an upload that stopped"),
         (status = 403, body = Problem, description = "only students of the semester hand in, with a token of scope `submit`"),
         (status = 404, body = Problem), (status = 409, body = Problem, description = "not open yet, or too often today"),
-        (status = 413, body = Problem), (status = 422, body = Problem, description = "the archive is refused; the text names the entry")
+        (status = 413, body = Problem), (status = 422, body = Problem, description = "the archive is refused; the text names the entry"),
+        (status = 503, body = Problem, description = "programs can't be graded safely at the moment")
     ))]
 async fn submit(
     state: Shared,

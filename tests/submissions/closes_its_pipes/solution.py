@@ -1,8 +1,0 @@
-"""Closes every descriptor and goes on living. Seen: no answer in time, and the program is ended."""
-import os
-import time
-
-
-def forward(params, X, activation):
-    os.closerange(0, 256)
-    time.sleep(3600)
