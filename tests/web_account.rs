@@ -75,3 +75,42 @@ async fn a_change_of_password_needs_the_old_one_and_a_wrong_guess_changes_nothin
     assert_eq!(other.get("/profile").await.status(), 303, "whoever had the old one is out");
     assert_eq!(app.browser().sign_in(ADA, new).await.status(), 303);
 }
+
+#[tokio::test]
+async fn a_token_has_a_scope_an_end_and_a_last_use_that_its_owner_sees() {
+    let app = TestApp::started().await;
+    let ada = app.signed_in(ADA).await;
+    for days in ["0", "367", "-1", "soon"] {
+        let fields = [("name", "laptop"), ("scope", "read"), ("days", days)];
+        assert_eq!(ada.submit("/profile/tokens", &fields).await.status(), 422, "{days}");
+    }
+    let odd = [("name", "laptop"), ("scope", "all"), ("days", "1")];
+    assert_eq!(ada.submit("/profile/tokens", &odd).await.status(), 400);
+    let fields = [("name", "laptop"), ("scope", "read"), ("days", "1")];
+    let page = ada.submit("/profile/tokens", &fields).await.text().await.unwrap();
+    let (_, rest) = page.split_once("<pre tabindex=\"0\">").unwrap();
+    let token = rest.split('<').next().unwrap().to_owned();
+    let me = reqwest::Client::new().get(app.url("/api/v1/me")).bearer_auth(token);
+    assert_eq!(me.send().await.unwrap().status(), 200);
+    let page = ada.page("/profile").await;
+    assert!(page.contains("<td>read</td>") && page.contains("from 127.0.0.1"), "{page}");
+    let made = testat::store::tokens::of_person(&app.db, &app.person(ADA).await).await.unwrap();
+    assert_eq!(made[0].expires_at - made[0].created_at, 24 * 3_600_000);
+}
+
+#[test]
+fn tokens_are_made_listed_and_revoked_from_the_command_line() {
+    let server = crate::server::Server::prepared(None);
+    let email = crate::server::STUDENT;
+    let secret = server.admin(&["token", email, "--scope", "read", "--days", "7"]);
+    assert_eq!(secret.trim().len(), 64);
+    let listed = server.admin(&["tokens", email]);
+    assert!(listed.contains("  read  holds, until ") && listed.contains("never used"), "{listed}");
+    assert!(!listed.contains(secret.trim()));
+    let id = listed.split_whitespace().next().unwrap();
+    server.admin(&["revoke-token", email, id]);
+    assert!(server.admin(&["tokens", email]).contains("  read  revoked, until "));
+    assert!(!server.try_admin(&["revoke-token", email, id]).status.success(), "once");
+    assert!(!server.try_admin(&["token", email, "--scope", "all"]).status.success());
+    assert!(!server.try_admin(&["token", email, "--days", "4000"]).status.success());
+}
