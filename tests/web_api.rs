@@ -40,6 +40,8 @@ async fn what_one_may_not_see_is_not_found_or_not_allowed() {
         ("/api/v1/semesters/HS2030", 404),
         ("/api/v1/semesters/nonsense", 404),
         ("/api/v1/submissions/01a20cf9-e681-772d-a623-a9b6eca6a121", 404),
+        ("/api/v1/submissions/%00", 404),
+        ("/api/v1/submissions/no-id'--", 404),
         ("/api/v1/semesters/HS2026/admissions", 403),
         ("/api/v1/nowhere", 404),
     ] {
