@@ -76,11 +76,6 @@ impl Server {
         server
     }
 
-    /// Its data folder.
-    pub(crate) fn data(&self) -> &Path {
-        self.data.path()
-    }
-
     /// The URL of its database.
     pub(crate) fn database_url(&self) -> String {
         let own = || format!("sqlite://{}", self.data.path().join("testat.db").display());
