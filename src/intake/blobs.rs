@@ -5,13 +5,11 @@
 //! returns only when the bytes and the name they lie under are on the disk. The way out is
 //! [`Blobs::get`], which hands out nothing whose digest does not match.
 
-use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt};
@@ -19,13 +17,15 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path as Location;
 use object_store::{GetResultPayload, MultipartUpload, ObjectStore, ObjectStoreExt};
 use sha2::{Digest as _, Sha256};
-use tokio::sync::{OwnedRwLockReadGuard, RwLock};
+use tokio::sync::RwLock;
 
 use super::Fault;
 use crate::course::Digest;
 
+mod sweep;
 mod upload;
 
+pub use self::sweep::Naming;
 pub use self::upload::{Received, Upload};
 
 /// Where all blobs lie inside the store. One flat folder, made and synced before the first put:
@@ -48,12 +48,6 @@ pub struct Blobs {
     folder: Option<PathBuf>,
     /// Shared by those who put a blob that nobody names yet, alone for who removes such.
     naming: Arc<RwLock<()>>,
-}
-
-/// Held from before a blob is put until something names it: meanwhile it is no orphan.
-#[derive(Debug)]
-pub struct Naming {
-    _held: OwnedRwLockReadGuard<()>,
 }
 
 /// Why a blob can't be kept or had. Ours to mend, never the person's fault.
@@ -240,59 +234,6 @@ impl Blobs {
         Ok(file)
     }
 
-    /// To be held while a blob is put and named.
-    pub async fn naming(&self) -> Naming {
-        Naming { _held: Arc::clone(&self.naming).read_owned().await }
-    }
-
-    /// Removes what nobody names: the archives of uploads that were cut off between bytes and
-    /// name, as by a kill. `named` says what is named. A blob younger than `age` is let be, since
-    /// another server's upload may be about to name it. Says how many are gone.
-    ///
-    /// # Errors
-    /// The store refused, or nobody could say what is named.
-    pub async fn sweep<E: From<BlobError>>(
-        &self,
-        age: Duration,
-        named: impl AsyncFnOnce() -> Result<Vec<Digest>, E>,
-    ) -> Result<usize, E> {
-        let _alone = self.naming.write().await;
-        let half = self.sweep_half_written(age).await?;
-        let mut orphans = self.older_than(age).await?;
-        if orphans.is_empty() {
-            return Ok(half);
-        }
-        let named: HashSet<Digest> = named().await?.into_iter().collect();
-        orphans.retain(|digest| !named.contains(digest));
-        for digest in &orphans {
-            let removed = self.store.delete(&location(digest)).await;
-            removed.map_err(store("removing a blob that nobody names"))?;
-        }
-        Ok(half + orphans.len())
-    }
-
-    /// A bucket's own rule must end uploads in parts that were never completed.
-    async fn sweep_half_written(&self, age: Duration) -> Result<usize, BlobError> {
-        let Some(folder) = self.folder.clone() else { return Ok(0) };
-        let sweep =
-            blocking("removing blobs that were half written", move || half_written(&folder, age));
-        Ok(sweep.await?)
-    }
-
-    async fn older_than(&self, age: Duration) -> Result<Vec<Digest>, BlobError> {
-        let folder = Location::from_iter([FOLDER]);
-        let mut listed = self.store.list(Some(&folder));
-        let mut old = Vec::new();
-        while let Some(blob) = listed.next().await {
-            let blob = blob.map_err(store("listing the blobs"))?;
-            let is_old =
-                SystemTime::from(blob.last_modified).elapsed().is_ok_and(|past| past >= age);
-            let digest = blob.location.filename().and_then(|name| name.parse().ok());
-            old.extend(digest.filter(|_| is_old));
-        }
-        Ok(old)
-    }
-
     /// The digests of all blobs that are there, whatever their bytes.
     pub async fn all(&self) -> Result<Vec<Digest>, BlobError> {
         let listed = self.store.list(Some(&Location::from(FOLDER)));
@@ -306,20 +247,6 @@ impl Blobs {
     pub async fn verify(&self, digest: &Digest) -> Result<(), BlobError> {
         self.get(digest).await.map(drop)
     }
-}
-
-/// The store writes a blob under its name, `#` and a number before it gives it the name alone.
-fn half_written(folder: &Path, age: Duration) -> io::Result<usize> {
-    let mut swept = 0;
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        let is_old = entry.metadata()?.modified()?.elapsed().is_ok_and(|past| past >= age);
-        if is_old && entry.file_name().to_string_lossy().contains('#') {
-            std::fs::remove_file(entry.path())?;
-            swept += 1;
-        }
-    }
-    Ok(swept)
 }
 
 fn location(digest: &Digest) -> Location {
