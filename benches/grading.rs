@@ -52,7 +52,7 @@ async fn semester(config: &Config, db: &Db, now: i64) -> SemesterName {
         rule: Rule::new(5, calendar::PROJECTS).unwrap(),
         daily_limit: 1000,
         due_at: calendar::DUE_AT,
-        projects: admin::course_projects(config).unwrap(),
+        projects: admin::semester::course_projects(config).unwrap(),
     };
     semesters::create(db, &new, None, now).await.unwrap();
     let row = RosterRow {

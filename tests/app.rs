@@ -161,11 +161,11 @@ async fn fill(db: &Db, data: &std::path::Path) {
     let variables = [("TESTAT_GRADERS".to_owned(), graders)];
     let config = Config::from(&data.join("none.toml"), variables.into_iter()).unwrap();
     let name: SemesterName = SEMESTER.parse().unwrap();
-    let projects = testat::commands::admin::course_projects(&config).unwrap();
+    let projects = testat::commands::admin::semester::course_projects(&config).unwrap();
     let new = semesters::NewSemester {
         name: name.clone(),
         first_lecture: today.to_zoned_datetime(testat::course::calendar::zurich()).date(),
-        rule: testat::commands::admin::rule(5, &projects).unwrap(),
+        rule: testat::commands::admin::semester::rule(5, &projects).unwrap(),
         daily_limit: 3,
         due_at: testat::course::calendar::DUE_AT,
         projects,

@@ -82,6 +82,6 @@ fn a_number_that_leaves_a_gap_is_refused_when_a_semester_is_made() {
     let variables =
         [("TESTAT_GRADERS".to_owned(), elsewhere.path().to_string_lossy().into_owned())];
     let config = testat::config::Config::from(Path::new("/none.toml"), variables.into_iter());
-    let refused = testat::commands::admin::course_projects(&config.unwrap()).unwrap_err();
+    let refused = testat::commands::admin::semester::course_projects(&config.unwrap()).unwrap_err();
     assert!(refused.to_string().contains("there is no project 8"), "{refused}");
 }

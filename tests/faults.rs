@@ -17,6 +17,9 @@ mod orphans;
 mod workers;
 
 use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+
+use crate::server::{SEMESTER, Server};
 
 /// A submission that is graded quickly: it has nothing that can be checked.
 pub(crate) fn quick(marker: &str) -> Vec<u8> {
@@ -48,4 +51,19 @@ pub(crate) fn processes_naming(word: &str) -> Vec<String> {
             Some(String::from_utf8_lossy(&line).replace('\0', " "))
         });
     lines.filter(|line| line.contains(word)).collect()
+}
+
+/// A worker in a process of its own.
+pub(crate) fn start_worker(server: &Server, log: Stdio) -> Child {
+    server.command().arg("worker").stdout(Stdio::null()).stderr(log).spawn().unwrap()
+}
+
+/// Where a project's submissions are in the API.
+pub(crate) fn submissions_of(slug: &str) -> String {
+    format!("/api/v1/semesters/{SEMESTER}/projects/{slug}/submissions")
+}
+
+/// How many submissions of the first project the token's owner has.
+pub(crate) async fn count(server: &Server, token: &str) -> usize {
+    server.get(token, &submissions_of("backprop")).await.as_array().unwrap().len()
 }

@@ -8,15 +8,12 @@ use clap::Subcommand;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::course::admission::Rule;
-use crate::course::{Email, PersonId, SemesterName, Slug, TokenId, calendar};
+use crate::course::{Email, PersonId, SemesterName, TokenId};
 use crate::export::{self, Format};
-use crate::grading::graders;
 use crate::intake::roster as roster_file;
 use crate::secret;
 use crate::store::people::NewPerson;
 use crate::store::roster::{self, Change, ImportError, Imported};
-use crate::store::semesters::NewSemester;
 use crate::store::{self, Db, audit, invitations, people, semesters};
 
 use super::open_store;
@@ -27,6 +24,8 @@ mod audit_log;
 mod backup;
 mod manifest;
 mod restore;
+pub mod semester;
+mod tokens;
 mod verify;
 
 /// How long a link to set a password holds.
@@ -38,7 +37,7 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 pub enum Command {
     /// Semesters and their calendar
     #[command(subcommand)]
-    Semester(Semester),
+    Semester(semester::Command),
     /// Who takes part
     #[command(subcommand)]
     Roster(Roster),
@@ -46,7 +45,7 @@ pub enum Command {
     #[command(subcommand)]
     Person(Person),
     /// Make an API token for a person and print it, once
-    Token(super::tokens::Wanted),
+    Token(tokens::Wanted),
     /// List a person's API tokens with scope, expiry and last use
     Tokens {
         /// Whose
@@ -80,32 +79,6 @@ pub enum Command {
     },
     /// Check every archive, every reference, the audit log, and every result against it
     Verify,
-}
-
-/// `testat admin semester ...`.
-#[derive(Debug, Subcommand)]
-pub enum Semester {
-    /// Create a semester with the windows of its projects
-    Add {
-        /// Such as HS2026
-        name: SemesterName,
-        /// Day of the first lecture, such as 2026-09-16
-        #[arg(long)]
-        first_lecture: String,
-        /// Projects to be passed for admission
-        #[arg(long, default_value_t = 5)]
-        needed: u32,
-        /// Submissions a day and project
-        #[arg(long, default_value_t = 20)]
-        daily_limit: i64,
-    },
-    /// List the semesters
-    List,
-    /// Show a semester's calendar
-    Show {
-        /// Such as HS2026
-        name: SemesterName,
-    },
 }
 
 /// `testat admin roster ...`.
@@ -189,14 +162,14 @@ pub async fn run(config: &Config, command: Command) -> anyhow::Result<()> {
     let db = open_store(config).await?;
     match command {
         Command::Restore { folder } => restore::run(config, &db, &folder).await,
-        Command::Semester(command) => semester(config, &db, command).await,
+        Command::Semester(command) => semester::run(config, &db, command).await,
         Command::Roster(Roster::Import { file, semester, dry_run }) => {
             import(config, &db, &file, &semester, dry_run).await
         }
         Command::Person(command) => person(config, &db, command).await,
-        Command::Token(wanted) => super::tokens::make(&db, &wanted).await,
-        Command::Tokens { email } => super::tokens::list(&db, &email).await,
-        Command::RevokeToken { email, id } => super::tokens::revoke(&db, &email, &id).await,
+        Command::Token(wanted) => tokens::make(&db, &wanted).await,
+        Command::Tokens { email } => tokens::list(&db, &email).await,
+        Command::RevokeToken { email, id } => tokens::revoke(&db, &email, &id).await,
         Command::Export(Export::Admissions { semester, format, output }) => {
             export_admissions(&db, &semester, format, output).await
         }
@@ -206,92 +179,6 @@ pub async fn run(config: &Config, command: Command) -> anyhow::Result<()> {
         }
         Command::Verify => verify::run(config, &db).await,
     }
-}
-
-/// The projects of a new semester: the seven of the course, those whose graders are here by their own
-/// titles and the others as planned; then whatever else is installed, by number.
-///
-/// # Errors
-/// A grader folder is wrong, or the numbers leave a gap.
-pub fn course_projects(config: &Config) -> anyhow::Result<Vec<(Slug, String)>> {
-    const PLANNED: [(&str, &str); calendar::PROJECTS as usize] = [
-        ("backprop", "Backpropagation from scratch"),
-        ("regularise", "Regularisation with half of the labels wrong"),
-        ("lif", "Leaky integrate-and-fire neuron"),
-        ("plasticity", "Synaptic plasticity"),
-        ("snn", "Supervised spiking network"),
-        ("feedback", "Learning without weight transport"),
-        ("continual", "Continual learning and out-of-distribution detection"),
-    ];
-    let mut projects = Vec::new();
-    for (slug, title) in PLANNED {
-        projects.push((slug.parse::<Slug>()?, title.to_owned()));
-    }
-    for project in graders::projects(&config.graders)? {
-        let entry = (project.slug.parse()?, project.title);
-        let (place, next) = ((project.number as usize).wrapping_sub(1), projects.len());
-        match projects.get_mut(place) {
-            Some(planned) => *planned = entry,
-            None if place == next => projects.push(entry),
-            None => bail!(
-                "project {} has the number {}, and there is no project {}: numbers start at 1 and \
-                 leave no gap",
-                project.slug,
-                project.number,
-                next + 1
-            ),
-        }
-    }
-    Ok(projects)
-}
-
-/// `needed` of as many projects as there are.
-///
-/// # Errors
-/// There are fewer.
-pub fn rule(needed: u32, projects: &[(Slug, String)]) -> anyhow::Result<Rule> {
-    Ok(Rule::new(needed, u32::try_from(projects.len())?)?)
-}
-
-async fn semester(config: &Config, db: &Db, command: Semester) -> anyhow::Result<()> {
-    match command {
-        Semester::Add { name, first_lecture, needed, daily_limit } => {
-            let projects = course_projects(config)?;
-            let new = NewSemester {
-                name: name.clone(),
-                first_lecture: calendar::parse_day(&first_lecture)?,
-                rule: rule(needed, &projects)?,
-                daily_limit,
-                due_at: calendar::DUE_AT,
-                projects,
-            };
-            semesters::create(db, &new, None, Clock.now()).await?;
-            show_calendar(db, &name).await
-        }
-        Semester::List => {
-            for semester in semesters::all(db).await? {
-                println!("{} from {}", semester.name, semester.first_lecture);
-            }
-            Ok(())
-        }
-        Semester::Show { name } => show_calendar(db, &name).await,
-    }
-}
-
-async fn show_calendar(db: &Db, name: &SemesterName) -> anyhow::Result<()> {
-    let semester =
-        semesters::get(db, name).await?.with_context(|| format!("no semester {name}"))?;
-    println!("{name}: {} of {} projects to be passed", semester.needed, semester.total);
-    for project in semesters::projects(db, name).await? {
-        let (opens, due) = (zurich(project.opens)?, zurich(project.due)?);
-        println!("{} {:<12} opens {opens}  due {due}", project.number, project.slug.as_str());
-    }
-    Ok(())
-}
-
-fn zurich(at: i64) -> anyhow::Result<String> {
-    let zoned = jiff::Timestamp::from_millisecond(at)?.to_zoned_datetime(calendar::zurich());
-    Ok(zoned.strftime("%Y-%m-%d %H:%M:%S %Z").to_string())
 }
 
 async fn import(
@@ -398,7 +285,7 @@ async fn person(config: &Config, db: &Db, command: Person) -> anyhow::Result<()>
     Ok(())
 }
 
-pub(super) async fn known(db: &Db, email: &Email) -> anyhow::Result<PersonId> {
+async fn known(db: &Db, email: &Email) -> anyhow::Result<PersonId> {
     match people::by_email(db, email).await? {
         Some(person) => Ok(person.id),
         None => bail!("nobody has the e-mail address {email}"),

@@ -368,11 +368,11 @@ async fn add_semester(
     first: Date,
     by: &PersonId,
 ) -> anyhow::Result<SemesterName> {
-    let projects = admin::course_projects(config)?;
+    let projects = admin::semester::course_projects(config)?;
     let new = NewSemester {
         name: name_of(first)?,
         first_lecture: first,
-        rule: admin::rule(5, &projects)?,
+        rule: admin::semester::rule(5, &projects)?,
         daily_limit: 20,
         due_at: calendar::DUE_AT,
         projects,

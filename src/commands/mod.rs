@@ -15,7 +15,6 @@ pub mod runtime;
 pub mod self_attack;
 pub mod serve;
 pub mod starter;
-pub mod tokens;
 
 /// The store, its data folder made and its tables up to date.
 pub async fn open_store(config: &Config) -> anyhow::Result<Db> {

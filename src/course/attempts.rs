@@ -105,13 +105,22 @@ pub enum Retry {
 }
 
 /// The longest wait that [`after_fault`] gives, in milliseconds.
-pub const LONGEST_WAIT: i64 = 25_000;
+pub const LONGEST_WAIT: i64 = wait_after(TRIES - 1);
+
+/// Milliseconds: 5 s to the power of the faults so far.
+const fn wait_after(faults: i64) -> i64 {
+    let (mut wait, mut left) = (1000, faults);
+    while left > 0 {
+        wait *= 5;
+        left -= 1;
+    }
+    wait
+}
 
 /// What follows the `faults`-th fault (from 1) of one grading: a wait of 5 s, then 25 s, then no more.
 pub fn after_fault(faults: i64) -> Retry {
     if faults >= TRIES {
         return Retry::NeedsAttention;
     }
-    let exponent = u32::try_from(faults.max(1)).unwrap_or(1);
-    Retry::After(1000 * 5_i64.pow(exponent))
+    Retry::After(wait_after(faults.max(1)))
 }

@@ -10,6 +10,7 @@ use std::io::{self, Read, Seek};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt};
@@ -236,11 +237,18 @@ impl Blobs {
 
     /// The digests of all blobs that are there, whatever their bytes.
     pub async fn all(&self) -> Result<Vec<Digest>, BlobError> {
+        Ok(self.listed().await?.into_iter().map(|(digest, _)| digest).collect())
+    }
+
+    /// The same, each with when it was put.
+    async fn listed(&self) -> Result<Vec<(Digest, SystemTime)>, BlobError> {
         let listed = self.store.list(Some(&Location::from(FOLDER)));
-        let names =
-            listed.map_ok(|blob| blob.location.filename().and_then(|name| name.parse().ok()));
-        let digests = names.try_filter_map(|digest| std::future::ready(Ok(digest)));
-        digests.try_collect().await.map_err(store("listing the blobs"))
+        let named = listed.try_filter_map(|blob| {
+            let digest = blob.location.filename().and_then(|name| name.parse().ok());
+            let put = SystemTime::from(blob.last_modified);
+            std::future::ready(Ok(digest.map(|digest| (digest, put))))
+        });
+        named.try_collect().await.map_err(store("listing the blobs"))
     }
 
     /// Whether a blob is there and its bytes are those that were stored.

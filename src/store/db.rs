@@ -79,14 +79,12 @@ impl Error {
     }
 }
 
-/// SQLite's primary codes are 5 busy, 6 locked, 10 input or output, 13 full, the extended ones have
-/// them in their lowest byte; of PostgreSQL's five characters the first two are the class: 08
-/// connection, 53 resources (53100 the disk), 57P the server is going down or coming up.
+/// PostgreSQL's codes have five characters, of which the first two are the class: 08 connection, 53
+/// resources (53100 the disk), 57P the server is going down or coming up. SQLite's have fewer, and
+/// the primary code in the lowest byte: 5 busy, 6 locked, 10 input or output, 13 full.
 fn passing(code: &str) -> bool {
-    if code.len() == 5
-        && (code.starts_with("08") || code.starts_with("53") || code.starts_with("57P"))
-    {
-        return true;
+    if code.len() == 5 {
+        return ["08", "53", "57P"].iter().any(|class| code.starts_with(class));
     }
     code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13))
 }
@@ -366,5 +364,22 @@ impl Tx {
                 bound!(sqlx::query::<Postgres>(sql), args).execute(&mut **tx).await?.rows_affected()
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::passing;
+
+    #[test]
+    fn what_passes_is_told_from_what_is_wrong() {
+        // Busy, a busy snapshot, locked, a failed read, full; then of PostgreSQL.
+        for code in ["5", "517", "6", "266", "13", "08006", "53100", "53300", "57P01", "57P03"] {
+            assert!(passing(code), "{code}");
+        }
+        // Constraints, and 23562, whose lowest byte would be SQLite's 10.
+        for code in ["1", "19", "787", "2067", "23505", "23562", "42601", "57014", ""] {
+            assert!(!passing(code), "{code}");
+        }
     }
 }

@@ -26,6 +26,7 @@ mod arg;
 pub mod audit;
 mod db;
 pub mod extensions;
+mod faulted;
 mod hand_in;
 pub mod integrity;
 pub mod invitations;

@@ -71,6 +71,16 @@ impl Error {
         }
     }
 
+    /// Seconds until the same request may be answered otherwise.
+    fn retry_after_s(&self) -> Option<i64> {
+        match self {
+            Self::Slow { wait_s } => Some(*wait_s),
+            Self::Unavailable(_) => Some(MENDED_IN_S),
+            Self::Fault(fault) if passes(fault.as_ref()) => Some(PASSES_IN_S),
+            _ => None,
+        }
+    }
+
     /// Title and text for the person.
     fn words(&self) -> (&'static str, String) {
         match self {
@@ -90,7 +100,7 @@ impl Error {
             Self::Slow { wait_s } => ("Too many tries", format!("Please wait {wait_s} seconds and try again.")),
             Self::Conflict(text) => ("Not possible now", text.clone()),
             Self::Fault(fault) if passes(fault.as_ref()) => (
-                "Not possible at this moment",
+                "Not at the moment",
                 "The server's database or disk takes nothing just now, and nothing of this request was kept. Please try again in a moment.".into(),
             ),
             Self::Unavailable(text) => ("Not at the moment", text.clone()),
@@ -102,8 +112,10 @@ impl Error {
     }
 }
 
-/// When to try again what failed for want of a database or of room.
-const PASSES_IN_S: &str = "10";
+/// Seconds until a new try of what failed for want of a database or of room.
+const PASSES_IN_S: i64 = 10;
+/// The same while nothing is taken in: that a person must mend.
+const MENDED_IN_S: i64 = 60;
 
 /// Whether the same request may well succeed a little later: the database is locked or away, or the
 /// disk is full.
@@ -158,14 +170,8 @@ impl ResponseError for Error {
 
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status_code());
-        match self {
-            Self::Slow { wait_s } => {
-                response.insert_header((header::RETRY_AFTER, wait_s.to_string()));
-            }
-            Self::Fault(fault) if passes(fault.as_ref()) => {
-                response.insert_header((header::RETRY_AFTER, PASSES_IN_S));
-            }
-            _ => {}
+        if let Some(seconds) = self.retry_after_s() {
+            response.insert_header((header::RETRY_AFTER, seconds.to_string()));
         }
         if let Self::Method { allow } = self {
             response.insert_header((header::ALLOW, allow.as_str()));

@@ -16,7 +16,7 @@ pub struct SelfAttack {
 }
 
 /// The same in one word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SelfAttackState {
     /// Nothing is graded here.
@@ -30,23 +30,31 @@ pub enum SelfAttackState {
 }
 
 /// One attack.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
 pub struct AttackNote {
     /// Its name.
     pub name: String,
     /// What it tried.
     pub tries: String,
-    /// Whether it was held; none where the host can't, and its owner has accepted that.
+    /// Whether it was held; none where the host can't enforce what it needs, and its owner has
+    /// accepted that.
     pub held: Option<bool>,
     /// How, or why not.
     pub detail: String,
 }
 
+impl SelfAttackState {
+    /// Whether uploads are taken in. At the start, before it is known, they are: they wait in the
+    /// queue.
+    pub(super) fn takes_uploads(self) -> bool {
+        self != Self::GotThrough
+    }
+}
+
 impl State {
-    /// Takes nothing in while a program could get out of the sandbox. At the start, before that is
-    /// known, uploads are taken in: they wait in the queue.
+    /// Takes nothing in while a program could get out of the sandbox.
     pub(super) fn is_safe(&self) -> Result<()> {
-        if self.self_attack.borrow().state != SelfAttackState::GotThrough {
+        if self.self_attack.borrow().state.takes_uploads() {
             return Ok(());
         }
         Err(Error::Unavailable(

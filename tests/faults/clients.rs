@@ -4,18 +4,19 @@ use std::io::Write as _;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use super::quick;
-use crate::server::{PATIENCE, SEMESTER, STUDENT, Server};
+use super::{count, quick, submissions_of};
+use crate::server::{PATIENCE, STUDENT, Server};
 
 /// Half of an upload whose whole length was announced.
 fn half_an_upload(server: &Server, token: &str) -> TcpStream {
     let address = server.url("").trim_start_matches("http://").to_owned();
     let mut stream = TcpStream::connect(&address).unwrap();
     let head = format!(
-        "POST /api/v1/semesters/{SEMESTER}/projects/backprop/submissions HTTP/1.1\r\n\
+        "POST {} HTTP/1.1\r\n\
          Host: {address}\r\nAuthorization: Bearer {token}\r\n\
          Content-Type: multipart/form-data; boundary=cut\r\nContent-Length: 4000000\r\n\r\n\
-         --cut\r\nContent-Disposition: form-data; name=\"archive\"; filename=\"a.tar\"\r\n\r\n"
+         --cut\r\nContent-Disposition: form-data; name=\"archive\"; filename=\"a.tar\"\r\n\r\n",
+        submissions_of("backprop")
     );
     stream.write_all(head.as_bytes()).unwrap();
     stream.write_all(&vec![7; 2_000_000]).unwrap();
@@ -48,8 +49,7 @@ async fn a_client_that_dies_in_mid_upload_leaves_nothing() {
             std::thread::sleep(Duration::from_millis(5));
         }
     }
-    let list = format!("/api/v1/semesters/{SEMESTER}/projects/backprop/submissions");
-    assert_eq!(server.get(&token, &list).await.as_array().unwrap().len(), 0);
+    assert_eq!(count(&server, &token).await, 0);
     assert_eq!(std::fs::read_dir(server.data().join("blobs/sha256")).unwrap().count(), 0);
     let whole = server.upload("backprop", &token, "a.tar", quick("after")).await;
     assert_eq!(whole.status(), 201);

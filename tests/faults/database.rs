@@ -8,9 +8,9 @@ use sqlx::{ConnectOptions, Connection, Executor};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinSet;
 
-use super::quick;
+use super::{count, quick};
 use crate::postgres;
-use crate::server::{PATIENCE, SEMESTER, STUDENT, Server};
+use crate::server::{PATIENCE, STUDENT, Server};
 
 const GONE: Duration = Duration::from_secs(30);
 
@@ -36,11 +36,6 @@ async fn upload_through(server: &Server, token: &str, back_at: Instant) -> (usiz
         assert!(begun.elapsed() < PATIENCE);
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
-}
-
-async fn count(server: &Server, token: &str) -> usize {
-    let list = format!("/api/v1/semesters/{SEMESTER}/projects/backprop/submissions");
-    server.get(token, &list).await.as_array().unwrap().len()
 }
 
 #[tokio::test]

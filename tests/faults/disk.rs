@@ -5,8 +5,8 @@ use std::io::BufRead as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::quick;
-use crate::server::{SEMESTER, STUDENT, Server};
+use super::{count, quick};
+use crate::server::{STUDENT, Server};
 
 /// A small file system of its own below a folder; unmounted when dropped.
 struct Small {
@@ -48,11 +48,6 @@ fn on_a_small_disk(server: &Server) -> (Small, std::process::Command) {
     let mut command = server.command();
     command.env("TESTAT_BLOBS_URL", format!("file://{}/blobs", small.folder.display()));
     (small, command)
-}
-
-async fn count(server: &Server, token: &str) -> usize {
-    let list = format!("/api/v1/semesters/{SEMESTER}/projects/backprop/submissions");
-    server.get(token, &list).await.as_array().unwrap().len()
 }
 
 fn bulky(mib: usize) -> Vec<u8> {

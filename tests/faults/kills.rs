@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use rand::{RngExt, SeedableRng};
@@ -12,7 +12,7 @@ use reqwest::StatusCode;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-use super::{processes_naming, quick};
+use super::{processes_naming, quick, start_worker, submissions_of};
 use crate::server::{ADMIN, PATIENCE, SEMESTER, Server};
 
 /// How often something is killed.
@@ -63,10 +63,6 @@ async fn upload(url: String, token: String, archive: Vec<u8>) -> Option<(String,
     Some((place[at..].to_owned(), digest))
 }
 
-fn start_worker(server: &Server) -> Child {
-    server.command().arg("worker").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
-}
-
 fn start_pages(server: &mut Server) {
     let mut command = server.command();
     command.env("TESTAT_WORKERS", "0").stderr(Stdio::null());
@@ -82,7 +78,7 @@ async fn nothing_acknowledged_is_lost_and_each_submission_has_one_verdict() {
     let mut told = Told::default();
     let mut killed = BTreeMap::from([("server", 0), ("worker", 0)]);
     start_pages(&mut server);
-    let mut worker = start_worker(&server);
+    let mut worker = start_worker(&server, Stdio::null());
     for instant in 0..INSTANTS {
         let mut clients = JoinSet::new();
         for which in instant * UPLOADS..(instant + 1) * UPLOADS {
@@ -118,7 +114,7 @@ async fn nothing_acknowledged_is_lost_and_each_submission_has_one_verdict() {
             start_pages(&mut server);
         }
         if worker_too {
-            worker = start_worker(&server);
+            worker = start_worker(&server, Stdio::null());
         }
     }
     let graded = all_graded(&server, &tokens).await;
@@ -144,10 +140,6 @@ async fn nothing_acknowledged_is_lost_and_each_submission_has_one_verdict() {
     worker.kill().unwrap();
     worker.wait().unwrap();
     nothing_is_left(server, &graded).await;
-}
-
-fn submissions_of(slug: &str) -> String {
-    format!("/api/v1/semesters/{SEMESTER}/projects/{slug}/submissions")
 }
 
 /// Every submission by its place, once nothing waits or runs any more.

@@ -2,18 +2,14 @@
 //! changes nothing.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use super::slow;
+use super::{slow, start_worker};
 use crate::server::{PATIENCE, STUDENT, Server};
-
-fn worker(server: &Server, log: Stdio) -> Child {
-    server.command().arg("worker").stdout(Stdio::null()).stderr(log).spawn().unwrap()
-}
 
 async fn until(server: &Server, token: &str, place: &str, state: &str) -> Value {
     let begun = Instant::now();
@@ -34,13 +30,13 @@ async fn a_worker_that_stops_answering_loses_its_grading_to_another() {
     command.env("TESTAT_WORKERS", "0");
     server.start_as(command);
     let token = server.token(STUDENT);
-    let mut first = worker(&server, Stdio::piped());
+    let mut first = start_worker(&server, Stdio::piped());
     let log = BufReader::new(first.stderr.take().unwrap());
     let place = server.submit(&token, &slow(server.data())).await;
     until(&server, &token, &place, "running").await;
     let stopped = Pid::from_child(&first);
     kill_process(stopped, Signal::STOP).unwrap();
-    let mut second = worker(&server, Stdio::null());
+    let mut second = start_worker(&server, Stdio::null());
     let done = until(&server, &token, &place, "done").await;
     // It wakes with the grading in its hands, finishes, and must not record it.
     kill_process(stopped, Signal::CONT).unwrap();

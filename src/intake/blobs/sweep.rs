@@ -6,12 +6,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use futures_util::StreamExt;
-use object_store::path::Path as Location;
-use object_store::{ObjectStore, ObjectStoreExt};
+use object_store::ObjectStoreExt;
 use tokio::sync::OwnedRwLockReadGuard;
 
-use super::{BlobError, Blobs, FOLDER, blocking, location, store};
+use super::{BlobError, Blobs, blocking, location, store};
 use crate::course::Digest;
 
 /// Held from before a blob is put until something names it: meanwhile it is no orphan.
@@ -39,7 +37,10 @@ impl Blobs {
     ) -> Result<usize, E> {
         let _alone = self.naming.write().await;
         let half = self.sweep_half_written(age).await?;
-        let mut orphans = self.older_than(age).await?;
+        let old = |put: SystemTime| put.elapsed().is_ok_and(|past| past >= age);
+        let listed = self.listed().await?.into_iter();
+        let mut orphans: Vec<Digest> =
+            listed.filter(|(_, put)| old(*put)).map(|(digest, _)| digest).collect();
         if orphans.is_empty() {
             return Ok(half);
         }
@@ -58,20 +59,6 @@ impl Blobs {
         let sweep =
             blocking("removing blobs that were half written", move || half_written(&folder, age));
         Ok(sweep.await?)
-    }
-
-    async fn older_than(&self, age: Duration) -> Result<Vec<Digest>, BlobError> {
-        let folder = Location::from_iter([FOLDER]);
-        let mut listed = self.store.list(Some(&folder));
-        let mut old = Vec::new();
-        while let Some(blob) = listed.next().await {
-            let blob = blob.map_err(store("listing the blobs"))?;
-            let is_old =
-                SystemTime::from(blob.last_modified).elapsed().is_ok_and(|past| past >= age);
-            let digest = blob.location.filename().and_then(|name| name.parse().ok());
-            old.extend(digest.filter(|_| is_old));
-        }
-        Ok(old)
     }
 }
 

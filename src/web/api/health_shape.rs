@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::shapes::time;
-use crate::web::{HostNote, SelfAttack, SelfAttackState};
+use crate::web::{AttackNote, HostNote, SelfAttack, SelfAttackState};
 
 /// What this host enforces, and whether it holds.
 #[derive(Debug, Serialize, ToSchema)]
@@ -30,24 +30,11 @@ struct EnforcedShape {
 /// What came of the server's attacks on itself.
 #[derive(Debug, Serialize, ToSchema)]
 struct SelfAttackShape {
-    /// `not_run`, `running`, `held` or `got_through`.
-    state: String,
+    state: SelfAttackState,
     /// When that was found.
     #[schema(format = DateTime)]
     at: Option<String>,
-    attacks: Vec<AttackShape>,
-}
-
-/// One attack.
-#[derive(Debug, Serialize, ToSchema)]
-struct AttackShape {
-    name: String,
-    /// What it tried.
-    tries: String,
-    /// None where the host can't enforce what it needs.
-    held: Option<bool>,
-    /// How, or why not.
-    detail: String,
+    attacks: Vec<AttackNote>,
 }
 
 impl HealthShape {
@@ -57,30 +44,15 @@ impl HealthShape {
             enforced: note.ok,
             detail: note.detail.clone(),
         });
-        let attacks = found.attacks.into_iter().map(|attack| AttackShape {
-            name: attack.name,
-            tries: attack.tries,
-            held: attack.held,
-            detail: attack.detail,
-        });
         Self {
             grades,
-            takes_uploads: found.state != SelfAttackState::GotThrough,
+            takes_uploads: found.state.takes_uploads(),
             host: limits.collect(),
             self_attack: SelfAttackShape {
-                state: in_a_word(found.state).to_owned(),
+                state: found.state,
                 at: found.at.map(time),
-                attacks: attacks.collect(),
+                attacks: found.attacks,
             },
         }
-    }
-}
-
-fn in_a_word(state: SelfAttackState) -> &'static str {
-    match state {
-        SelfAttackState::NotRun => "not_run",
-        SelfAttackState::Running => "running",
-        SelfAttackState::Held => "held",
-        SelfAttackState::GotThrough => "got_through",
     }
 }

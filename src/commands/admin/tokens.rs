@@ -2,7 +2,7 @@
 
 use anyhow::bail;
 
-use super::admin::known;
+use super::known;
 use crate::clock::Clock;
 use crate::course::access::Scope;
 use crate::course::{Email, TokenId};
