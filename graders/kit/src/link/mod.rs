@@ -191,7 +191,9 @@ impl Message {
     /// [`LinkError::TooLong`] if the body exceeds `cap` bytes.
     pub fn encode(&self, cap: u32) -> Result<Vec<u8>, LinkError> {
         let fields: HashMap<String, String> = self.fields.clone().into_iter().collect();
-        let body = safetensors::serialize(&self.tensors, Some(fields)).map_err(malformed)?;
+        // Given no fields and no tensors, safetensors 0.8 writes a header that is no JSON.
+        let fields = Some(fields).filter(|fields| !fields.is_empty());
+        let body = safetensors::serialize(&self.tensors, fields).map_err(malformed)?;
         match u32::try_from(body.len()) {
             Ok(length) if length <= cap => {
                 let mut frame = Vec::with_capacity(body.len() + 4);

@@ -139,7 +139,8 @@ macro_rules! tensor_from {
     ($($number:ty => $dtype:ident),*) => {$(
         impl<D: Dimension> From<&Array<$number, D>> for Tensor {
             fn from(array: &Array<$number, D>) -> Self {
-                let bytes = array.iter().flat_map(|value| value.to_le_bytes()).collect();
+                let mut bytes = Vec::with_capacity(array.len() * size_of::<$number>());
+                array.iter().for_each(|value| bytes.extend_from_slice(&value.to_le_bytes()));
                 Self::new(Dtype::$dtype, array.shape().to_vec(), bytes)
             }
         }

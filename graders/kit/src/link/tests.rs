@@ -176,3 +176,11 @@ proptest! {
         let _ = Message::decode(&body);
     }
 }
+
+#[test]
+fn an_empty_message_with_a_space_in_its_header_is_written_and_read_the_same() {
+    let message = Message::decode(&body("{\n}", &[])).unwrap();
+    assert_eq!(message, Message::new());
+    let frame = message.encode(64).unwrap();
+    assert_eq!(Message::decode(&frame[4..]).unwrap(), message);
+}
