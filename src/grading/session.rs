@@ -300,6 +300,7 @@ impl Harness {
                 Event::Start => {
                     let pipes: HarnessEnds = subjects.fresh().await?;
                     self.control.hand_over(pipes).await?;
+                    subjects.make_ready().await?;
                 }
                 Event::End => {
                     let ended = subjects.how_ended().await?;

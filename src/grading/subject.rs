@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use testat_kit::report::{Answer, Usage};
 
 use super::graders::ProjectLimits;
-use super::harness::{self, HarnessEnds};
+use super::harness::{self, HarnessEnds, SubjectEnds};
 use super::samples::Tap;
 use super::session::{Fault, Rig, io_fault};
-use crate::sandbox::{Ending, Limits, Reason, Running, Spec};
+use crate::sandbox::{Ending, Limits, Ready, Reason, Running, Spec};
 
 /// What is run.
 #[derive(Clone, Debug)]
@@ -26,7 +26,8 @@ pub enum Program {
     },
 }
 
-/// All runs of one submission's program in one grading; at most one runs at a time.
+/// All runs of one submission's program in one grading; at most one runs at a time. The sandbox of the
+/// next is set up meanwhile, with nothing of the program running in it.
 pub struct Subjects<'a> {
     rig: &'a Rig,
     tap: Option<&'a Tap>,
@@ -34,12 +35,26 @@ pub struct Subjects<'a> {
     deadline: Instant,
     program: Option<Program>,
     ahead: Option<HarnessEnds>,
+    next: Option<Next>,
     running: Option<Running>,
+    leaving: Option<Leaving>,
     last: Option<Reason>,
     cpu: Duration,
     peak_memory: u64,
     log: String,
     runs: u32,
+}
+
+/// A sandbox that is set up, and the harness's ends of its pipes.
+struct Next {
+    ready: Ready,
+    pipes: HarnessEnds,
+}
+
+/// A run that has been ended and not yet been counted.
+struct Leaving {
+    running: Running,
+    number: u32,
 }
 
 impl<'a> Subjects<'a> {
@@ -61,7 +76,9 @@ impl<'a> Subjects<'a> {
             deadline: Instant::now() + limits.wall(),
             program: None,
             ahead: None,
+            next: None,
             running: None,
+            leaving: None,
             last: None,
             cpu: Duration::ZERO,
             peak_memory: 0,
@@ -83,7 +100,7 @@ impl<'a> Subjects<'a> {
 
     /// Starts a subject before the harness asks, so that both come up at once.
     pub async fn start_ahead(&mut self) -> Result<(), Fault> {
-        let pipes = self.start(Duration::ZERO).await?;
+        let pipes = self.start().await?;
         self.ahead = Some(pipes);
         Ok(())
     }
@@ -93,55 +110,95 @@ impl<'a> Subjects<'a> {
         if let Some(pipes) = self.ahead.take() {
             return Ok(pipes);
         }
-        let Some(mut old) = self.running.take() else {
-            return self.start(Duration::ZERO).await;
-        };
-        // Cleared up while the next comes up; what it used is known well enough by then.
-        old.kill();
-        let (seen, run) = (old.cpu_seen(), self.runs);
-        let (ending, pipes) = tokio::join!(old.wait(), self.start(seen));
-        self.take_in(&ending?, run);
-        pipes
+        self.take_leave().await?;
+        if let Some(running) = self.running.take() {
+            // Cleared up while the next runs; what it used is known well enough by now.
+            running.kill();
+            self.leaving = Some(Leaving { running, number: self.runs });
+        }
+        self.start().await
+    }
+
+    /// Sets up the sandbox of the next run, so that [`Subjects::fresh`] need not wait for it.
+    pub async fn make_ready(&mut self) -> Result<(), Fault> {
+        if self.next.is_none() && self.running.is_some() {
+            self.next = self.set_up().await?;
+        }
+        Ok(())
     }
 
     /// A subject that finds the budget spent is not started: the harness meets closed pipes, asks
-    /// why, and is told. `leaving` is the processor time of one that is being ended and not yet counted.
-    async fn start(&mut self, leaving: Duration) -> Result<HarnessEnds, Fault> {
-        let pipes = self.tap.map_or_else(harness::pipes, Tap::pipes);
-        let (ours, theirs) = pipes.map_err(io_fault("making the subject's pipes"))?;
+    /// why, and is told.
+    async fn start(&mut self) -> Result<HarnessEnds, Fault> {
         self.last = None;
-        let limits = self.remaining(leaving);
-        if limits.wall.is_zero() || limits.cpu.is_zero() {
-            self.last = Some(if limits.cpu.is_zero() { Reason::Cpu } else { Reason::Wall });
-            return Ok(ours);
+        let left = self.remaining();
+        if left.wall.is_zero() || left.cpu.is_zero() {
+            self.last = Some(if left.cpu.is_zero() { Reason::Cpu } else { Reason::Wall });
+            return self.pipes().map(|(ours, _)| ours);
         }
-        let runtime = &self.rig.runtime;
-        let spec: Spec = match &self.program {
-            Some(Program::Python { tree }) => {
-                runtime.python_subject(tree, theirs.stdin, theirs.stdout, limits)
-            }
-            Some(Program::Rust { program }) => {
-                runtime.rust_subject(program, theirs.stdin, theirs.stdout, limits)
-            }
-            None => return Ok(ours),
+        let next = match self.next.take() {
+            Some(next) => next,
+            None => match self.set_up().await? {
+                Some(next) => next,
+                None => return self.pipes().map(|(ours, _)| ours),
+            },
         };
         self.runs += 1;
-        self.running = Some(self.rig.sandbox.start(spec).await?);
-        Ok(ours)
+        self.running = Some(next.ready.begin(left.cpu, left.wall)?);
+        Ok(next.pipes)
     }
 
-    fn remaining(&self, leaving: Duration) -> Limits {
+    /// None where there is no program.
+    async fn set_up(&self) -> Result<Option<Next>, Fault> {
+        let Some(program) = &self.program else { return Ok(None) };
+        let (pipes, theirs) = self.pipes()?;
+        let (runtime, limits) = (&self.rig.runtime, self.remaining());
+        let spec: Spec = match program {
+            Program::Python { tree } => {
+                runtime.python_subject(tree, theirs.stdin, theirs.stdout, limits)
+            }
+            Program::Rust { program } => {
+                runtime.rust_subject(program, theirs.stdin, theirs.stdout, limits)
+            }
+        };
+        let ready = self.rig.sandbox.make_ready(spec).await?;
+        Ok(Some(Next { ready, pipes }))
+    }
+
+    fn pipes(&self) -> Result<(HarnessEnds, SubjectEnds), Fault> {
+        let pipes = self.tap.map_or_else(harness::pipes, Tap::pipes);
+        pipes.map_err(io_fault("making the subject's pipes"))
+    }
+
+    fn remaining(&self) -> Limits {
+        let leaving = self.leaving.as_ref().map(|leaving| leaving.running.cpu_seen());
+        let used = self.cpu + leaving.unwrap_or_default();
         Limits {
-            cpu: self.budget.cpu.saturating_sub(self.cpu + leaving),
+            cpu: self.budget.cpu.saturating_sub(used),
             wall: self.deadline.saturating_duration_since(Instant::now()),
             ..self.budget
         }
     }
 
-    /// Ends the present subject, if there is one.
+    /// Counts a run that was ended, once it is cleared up.
+    async fn take_leave(&mut self) -> Result<(), Fault> {
+        if let Some(Leaving { mut running, number }) = self.leaving.take() {
+            let ending = running.wait().await?;
+            self.take_in(&ending, number);
+        }
+        Ok(())
+    }
+
+    /// Ends all that is there, and counts it.
     pub async fn end(&mut self) -> Result<(), Fault> {
-        if let Some(mut running) = self.running.take() {
+        if let Some(running) = &self.running {
             running.kill();
+        }
+        if let Some(next) = self.next.take() {
+            next.ready.give_up().await?;
+        }
+        self.take_leave().await?;
+        if let Some(mut running) = self.running.take() {
             let ending = running.wait().await?;
             self.take_in(&ending, self.runs);
             self.last = Some(ending.reason);
@@ -165,6 +222,7 @@ impl<'a> Subjects<'a> {
     /// given a moment to be seen ending by itself, so that the true reason is told.
     pub async fn how_ended(&mut self) -> Result<Answer, Fault> {
         const MOMENT: Duration = Duration::from_millis(300);
+        self.take_leave().await?;
         if let Some(mut running) = self.running.take() {
             let ending = match tokio::time::timeout(MOMENT, running.wait()).await {
                 Ok(ending) => ending?,

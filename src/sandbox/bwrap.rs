@@ -73,6 +73,8 @@ pub(super) struct Descriptors {
     pub(super) filter: RawFd,
     /// Where the exit code is written.
     pub(super) status: RawFd,
+    /// What it waits for a byte from, once all is set up but the program.
+    pub(super) hold: Option<RawFd>,
 }
 
 /// What this program is to see of the host, from the system in `root` and from its own mounts.
@@ -141,6 +143,9 @@ pub(super) fn arguments(
     list.add::<&OsStr>(&["--chdir".as_ref(), spec.cwd.as_ref()]);
     list.add(&["--json-status-fd", &descriptors.status.to_string()]);
     list.add(&["--seccomp", &descriptors.filter.to_string()]);
+    if let Some(hold) = descriptors.hold {
+        list.add(&["--block-fd", &hold.to_string()]);
+    }
     list.0
 }
 

@@ -49,6 +49,7 @@ pub(super) struct Kept {
     arguments: OwnedFd,
     filter: OwnedFd,
     status: OwnedFd,
+    hold: Option<OwnedFd>,
 }
 
 impl Kept {
@@ -58,12 +59,18 @@ impl Kept {
         binds: &[Bind],
         masks: &[PathBuf],
         status: &OwnedFd,
+        hold: Option<OwnedFd>,
     ) -> io::Result<Self> {
         let filter = memory_file(filter)?;
         let status = rustix::io::fcntl_dupfd_cloexec(status, HIGH)?;
-        let numbers = Descriptors { filter: filter.as_raw_fd(), status: status.as_raw_fd() };
+        let hold = high(hold)?;
+        let numbers = Descriptors {
+            filter: filter.as_raw_fd(),
+            status: status.as_raw_fd(),
+            hold: hold.as_ref().map(AsRawFd::as_raw_fd),
+        };
         let arguments = memory_file(&arguments(spec, binds, masks, numbers))?;
-        Ok(Self { arguments, filter, status })
+        Ok(Self { arguments, filter, status, hold })
     }
 
     #[expect(clippy::disallowed_methods, reason = "the one place that starts programs")]
@@ -86,7 +93,7 @@ impl Kept {
     }
 
     pub(super) fn into_descriptors(self) -> Vec<OwnedFd> {
-        vec![self.arguments, self.filter, self.status]
+        [self.arguments, self.filter, self.status].into_iter().chain(self.hold).collect()
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, PidfdFlags, Resource, pidfd_open};
 use tokio::io::unix::AsyncFd;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
 use super::bwrap::{Bind, binds, masks};
 use super::capture::Capture;
@@ -17,12 +17,12 @@ use super::cgroup::Cgroups;
 use super::descriptors::{Ends, Kept, high, pipe, said};
 use super::doctor::capabilities;
 use super::launch::{Descent, Launcher};
-use super::running::Running;
+use super::running::{Ready, Running};
 use super::seccomp::Filters;
 use super::slot::Slot;
 use super::status::Status;
 use super::view::View;
-use super::watch::Run;
+use super::watch::{Budget, Run};
 use super::{Capability, Fault, Limits, Output, Profile, Reason, Settings, Spec};
 
 /// Bubblewrap's own processes in a program's control group.
@@ -113,15 +113,33 @@ impl Sandbox {
     /// # Errors
     /// The sandbox could not be set up, or this host is too weak.
     pub async fn start(&self, spec: Spec) -> Result<Running, Fault> {
+        self.refuse_if_weak()?;
+        self.start_anyhow(spec, None).await
+    }
+
+    /// Sets all up for a program but does not start it, which [`Ready::begin`] does at once.
+    ///
+    /// # Errors
+    /// As [`Sandbox::start`].
+    pub async fn make_ready(&self, spec: Spec) -> Result<Ready, Fault> {
+        self.refuse_if_weak()?;
+        let (held, word) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)
+            .map_err(|e| system("making pipes")(e.into()))?;
+        let (granted, budget) = oneshot::channel();
+        let running = self.start_anyhow(spec, Some(Held { fd: held, budget })).await?;
+        Ok(Ready::new(running, granted, word))
+    }
+
+    fn refuse_if_weak(&self) -> Result<(), Fault> {
         if self.0.is_weak() && !self.0.settings.allow_weak {
             return Err(Fault::Weak(self.0.weaknesses()));
         }
-        self.start_anyhow(spec).await
+        Ok(())
     }
 
-    async fn start_anyhow(&self, spec: Spec) -> Result<Running, Fault> {
+    async fn start_anyhow(&self, spec: Spec, held: Option<Held>) -> Result<Running, Fault> {
         // In a task of its own, so that nothing is left half done when the caller is cancelled.
-        match tokio::spawn(self.0.clone().start(spec)).await {
+        match tokio::spawn(self.0.clone().start(spec, held)).await {
             Ok(started) => started,
             Err(error) => Err(Fault::Setup(format!("{STARTING}: {error}"))),
         }
@@ -150,7 +168,7 @@ impl Sandbox {
                 output: 1 << 16,
             },
         };
-        let ending = self.start_anyhow(spec).await?.wait().await?;
+        let ending = self.start_anyhow(spec, None).await?.wait().await?;
         if ending.reason == Reason::Exited(0) {
             return Ok(());
         }
@@ -181,16 +199,17 @@ impl Host {
         if self.views { View::of(binds) } else { Ok((View::default(), binds)) }
     }
 
-    async fn start(self: Arc<Self>, mut spec: Spec) -> Result<Running, Fault> {
+    async fn start(self: Arc<Self>, mut spec: Spec, held: Option<Held>) -> Result<Running, Fault> {
+        let (hold, budget) = held.map(|held| (held.fd, held.budget)).unzip();
         let slot = Slot::take(&self.settings)?;
         let seen =
             binds(&spec, self.system_root()).map_err(system("finding what a program is to see"))?;
         let (view, seen) = self.view(seen).map_err(system("preparing what a program sees"))?;
         let ends = Ends::new(&mut spec).map_err(system("making pipes"))?;
         let (status, status_there) = pipe().map_err(system("making pipes"))?;
-        let kept =
-            Kept::new(self.filters.of(spec.profile), &spec, &seen, &self.masks, &status_there)
-                .map_err(system("telling bubblewrap what to do"))?;
+        let filter = self.filters.of(spec.profile);
+        let kept = Kept::new(filter, &spec, &seen, &self.masks, &status_there, hold)
+            .map_err(system("telling bubblewrap what to do"))?;
         let command = kept.command(&self.bwrap, &spec, ends.there);
         let descent = Descent {
             doors: Vec::new(),
@@ -206,7 +225,7 @@ impl Host {
         let process = run.process.get_ref().try_clone().map_err(system(STARTING))?;
         let asked = Arc::new(Notify::new());
         let cpu_seen = run.cpu_seen.clone();
-        let task = tokio::spawn(run.watch(capture, asked.clone()));
+        let task = tokio::spawn(run.watch(capture, asked.clone(), budget));
         Ok(Running::new(task, asked, process, cpu_seen))
     }
 
@@ -289,6 +308,13 @@ impl Host {
 }
 
 const STARTING: &str = "starting bubblewrap";
+
+/// How a program is kept from starting: a byte lets bubblewrap go on, and its watcher is told what it
+/// may use from then on.
+struct Held {
+    fd: OwnedFd,
+    budget: oneshot::Receiver<Budget>,
+}
 
 #[expect(unsafe_code, reason = "tokio asks us to vouch for the descriptor")]
 fn watchable(process: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {

@@ -27,7 +27,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use host::Sandbox;
-pub use running::Running;
+pub use running::{Ready, Running};
 
 /// Which system calls the program may make; the harness's list is the shortest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
-use super::watch::kill;
+use super::watch::{Budget, kill};
 use super::{Ending, Fault};
 
 /// A program that was started. Dropping it kills the program and all its children.
@@ -71,5 +71,44 @@ impl Drop for Running {
             let _ = kill(&self.process);
             self.task.abort();
         }
+    }
+}
+
+/// A sandbox with everything set up but the program, of which nothing runs yet. Dropping it clears all up.
+#[derive(Debug)]
+pub struct Ready {
+    // Dropped in this order: a closed pipe would let the program go on.
+    running: Running,
+    granted: oneshot::Sender<Budget>,
+    word: OwnedFd,
+}
+
+impl Ready {
+    pub(super) fn new(running: Running, granted: oneshot::Sender<Budget>, word: OwnedFd) -> Self {
+        Self { running, granted, word }
+    }
+
+    /// Starts the program, with so much processor and wall-clock time in place of what its limits say.
+    ///
+    /// # Errors
+    /// The system refused.
+    pub fn begin(self, cpu: Duration, wall: Duration) -> Result<Running, Fault> {
+        // Where nobody listens any more it has ended, as waiting for it will tell.
+        let _ = self.granted.send(Budget { cpu, wall });
+        match rustix::io::write(&self.word, b"!") {
+            Ok(_) | Err(rustix::io::Errno::PIPE) => Ok(self.running),
+            Err(error) => {
+                Err(Fault::System { doing: "letting a program start", source: error.into() })
+            }
+        }
+    }
+
+    /// Ends it unused, and waits until nothing is left of it.
+    ///
+    /// # Errors
+    /// The sandbox failed.
+    pub async fn give_up(mut self) -> Result<(), Fault> {
+        self.running.kill();
+        self.running.wait().await.map(|_| ())
     }
 }

@@ -11,8 +11,8 @@ use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, kill_process, pidfd_send_signal, waitid,
 };
 use tokio::io::unix::AsyncFd;
-use tokio::sync::Notify;
-use tokio::time::{MissedTickBehavior, interval, sleep, sleep_until, timeout};
+use tokio::sync::{Notify, oneshot};
+use tokio::time::{MissedTickBehavior, interval, sleep_until, timeout};
 
 use super::capture::Capture;
 use super::cgroup::Group;
@@ -59,14 +59,23 @@ pub(super) struct Run {
     pub(super) cleared: bool,
 }
 
+/// Time that a program may use from its start on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Budget {
+    pub(super) cpu: Duration,
+    pub(super) wall: Duration,
+}
+
 impl Run {
-    /// Watches until the end, clears up, and tells.
+    /// Watches until the end, clears up, and tells. One that is held has its time from when it is
+    /// granted a `budget`, and until then that of its limits.
     pub(super) async fn watch(
         mut self,
         mut capture: Capture,
         asked: Arc<Notify>,
+        budget: Option<oneshot::Receiver<Budget>>,
     ) -> Result<Ending, Fault> {
-        let ours = self.until_end(&mut capture, &asked).await?;
+        let ours = self.until_end(&mut capture, &asked, budget).await?;
         let wall = self.started.elapsed();
         self.end_all().await?;
         let ran_out = self.group.ran_out_of_memory().map_err(system(LOOKING))?;
@@ -86,13 +95,14 @@ impl Run {
 
     /// Waits for the program's own end, or finds our reason to end it.
     async fn until_end(
-        &self,
+        &mut self,
         capture: &mut Capture,
         asked: &Notify,
+        mut budget: Option<oneshot::Receiver<Budget>>,
     ) -> Result<Option<Reason>, Fault> {
         let mut look = interval(LOOK);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let deadline = (self.started + self.limits.wall).into();
+        let mut deadline = (self.started + self.limits.wall).into();
         loop {
             tokio::select! {
                 biased;
@@ -101,6 +111,11 @@ impl Run {
                     return Ok(None);
                 }
                 () = asked.notified() => return Ok(Some(Reason::Ended)),
+                Some(granted) = granted(&mut budget) => {
+                    self.started = Instant::now();
+                    (self.limits.cpu, self.limits.wall) = (granted.cpu, granted.wall);
+                    deadline = (self.started + self.limits.wall).into();
+                }
                 passed = capture.passes_limit() => {
                     passed.map_err(system("reading a program's output"))?;
                     return Ok(Some(Reason::Output));
@@ -131,7 +146,7 @@ impl Run {
             if Instant::now() > until {
                 return Err(Fault::Setup("a killed program doesn't end".to_owned()));
             }
-            sleep(Duration::from_millis(1)).await;
+            pause().await?;
         }
         Ok(())
     }
@@ -142,7 +157,7 @@ impl Run {
             if Instant::now() > until {
                 return Err(Fault::Setup("an empty control group can't be removed".to_owned()));
             }
-            sleep(Duration::from_millis(1)).await;
+            pause().await?;
         }
         self.cleared = true;
         Ok(())
@@ -199,6 +214,20 @@ impl Drop for Run {
             }
         }
     }
+}
+
+/// Tokio's timers are whole milliseconds, twice as long as the kernel takes to end most programs.
+async fn pause() -> Result<(), Fault> {
+    const PAUSE: Duration = Duration::from_micros(200);
+    let paused = tokio::task::spawn_blocking(|| std::thread::sleep(PAUSE)).await;
+    paused.map_err(|error| Fault::Setup(format!("{ENDING}: {error}")))
+}
+
+/// What a held program is granted, once; after that, and for one that is not held, nothing.
+async fn granted(budget: &mut Option<oneshot::Receiver<Budget>>) -> Option<Budget> {
+    let granted = budget.as_mut()?.await.ok();
+    *budget = None;
+    granted
 }
 
 /// Kills bubblewrap, and with it, since that is how it was started, everything inside.
