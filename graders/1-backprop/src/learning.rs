@@ -1,5 +1,6 @@
 //! The checks of training: `learn` and `repeatable`.
 
+use testat_kit::draw::Seed;
 use testat_kit::figure::{confusion_figure, curve_figure};
 use testat_kit::glyph::CLASSES;
 use testat_kit::layer::Layer;
@@ -17,14 +18,18 @@ use crate::{pictures, requests};
 /// Stream of the first learning task; the reserves follow.
 const LESSONS: u64 = 10;
 
-/// Decides both, and shows what was learnt.
+/// The first learning task.
+pub fn first(seed: Seed) -> Lesson {
+    lesson(&mut seed.stream(LESSONS))
+}
+
+/// Decides both on the first task, and shows what was learnt.
 ///
 /// # Errors
 /// [`Fault`] for our own trouble.
-pub fn grade(grading: &mut Grading) -> Result<(), Fault> {
+pub fn grade(grading: &mut Grading, first: &Lesson) -> Result<(), Fault> {
     grading.progress("learn", 0, 1)?;
-    let first = lesson(&mut grading.stream(LESSONS));
-    let outcome = match train(grading, &first) {
+    let outcome = match train(grading, first) {
         Ok(outcome) => outcome,
         Err(trouble) => {
             let learn = blame(trouble)?;
@@ -33,7 +38,7 @@ pub fn grade(grading: &mut Grading) -> Result<(), Fault> {
         }
     };
     grading.progress("repeatable", 0, 1)?;
-    let repeatable = match train(grading, &first) {
+    let repeatable = match train(grading, first) {
         Ok(again) => learning::repeatable("train", &flat(&outcome.layers), &flat(&again.layers)),
         Err(trouble) => blame(trouble)?,
     };
@@ -44,7 +49,7 @@ pub fn grade(grading: &mut Grading) -> Result<(), Fault> {
         let outcome = train(grading, &lesson)?;
         Ok(vec![accuracy(&outcome.guesses, &lesson.test.labels)])
     })?;
-    show(grading, &first, outcome)
+    show(grading, first, outcome)
 }
 
 fn show(grading: &mut Grading, lesson: &Lesson, outcome: Outcome) -> Result<(), Fault> {

@@ -37,9 +37,7 @@ pub const RULES: [Rule; 7] = [
 /// # Errors
 /// [`Fault`] for our own trouble.
 pub fn grade(grading: &mut Grading) -> Result<(), Fault> {
-    if !grading.begin()? {
-        return Ok(());
-    }
+    let Some(lesson) = grading.begin_with(learning::first)? else { return Ok(()) };
     components::grade(grading)?;
-    learning::grade(grading)
+    learning::grade(grading, &lesson)
 }

@@ -1,5 +1,6 @@
 //! The checks of training: `repeatable`, `learn`, `gain`, `scale`.
 
+use testat_kit::draw::Seed;
 use testat_kit::figure::{confusion_figure, curve_figure};
 use testat_kit::glyph::CLASSES;
 use testat_kit::layer::Layer;
@@ -23,14 +24,18 @@ const BASELINES: u64 = 20;
 /// The checks decided by what was learnt, in the order of [`Outcome::values`].
 const LEARNT: [&str; 3] = ["learn", "gain", "scale"];
 
+/// The first learning task.
+pub fn first(seed: Seed) -> Lesson {
+    lesson(&mut seed.stream(LESSONS))
+}
+
 /// Decides them all, and shows what was learnt.
 ///
 /// # Errors
 /// [`Fault`] for our own trouble.
-pub fn grade(grading: &mut Grading) -> Result<(), Fault> {
+pub fn grade(grading: &mut Grading, first: &Lesson) -> Result<(), Fault> {
     grading.progress("learn", 0, 1)?;
-    let first = lesson(&mut grading.stream(LESSONS));
-    let outcome = match train(grading, &first, 0) {
+    let outcome = match train(grading, first, 0) {
         Ok(outcome) => outcome,
         Err(trouble) => {
             let learn = blame(trouble)?;
@@ -39,7 +44,7 @@ pub fn grade(grading: &mut Grading) -> Result<(), Fault> {
         }
     };
     grading.progress("repeatable", 0, 1)?;
-    let repeatable = match once_more(grading, &first) {
+    let repeatable = match once_more(grading, first) {
         Ok(again) => learning::repeatable("train", &flat(&outcome.layers), &flat(&again)),
         Err(trouble) => blame(trouble)?,
     };
@@ -48,7 +53,7 @@ pub fn grade(grading: &mut Grading) -> Result<(), Fault> {
         let lesson = lesson(&mut grading.stream(LESSONS + reserve));
         Ok(train(grading, &lesson, reserve)?.values())
     })?;
-    show(grading, &first, outcome)
+    show(grading, first, outcome)
 }
 
 fn show(grading: &mut Grading, lesson: &Lesson, outcome: Outcome) -> Result<(), Fault> {

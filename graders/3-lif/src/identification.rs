@@ -1,6 +1,7 @@
 //! The checks of the unknown neuron: `identify` and `repeatable`.
 
 use testat_kit::check::Measured;
+use testat_kit::draw::Seed;
 use testat_kit::learning;
 use testat_kit::run::{Grading, blame};
 use testat_kit::subject::{Trouble, unfit};
@@ -34,12 +35,16 @@ const RELATIVE: f64 = 1e-3;
 /// How far in steps `t_ref` may lie from the whole number of steps for which the potential was held.
 const STEPS: f64 = 0.5;
 
+/// The neurons to identify, as recorded.
+pub fn recordings(seed: Seed) -> Vec<Recording> {
+    draws::recordings(&mut seed.stream(RECORDINGS))
+}
+
 /// Decides both, and shows what was found.
 ///
 /// # Errors
 /// [`Fault`] for our own trouble.
-pub fn grade(grading: &mut Grading) -> Result<(), Fault> {
-    let recordings = draws::recordings(&mut grading.stream(RECORDINGS));
+pub fn grade(grading: &mut Grading, recordings: &[Recording]) -> Result<(), Fault> {
     let mut tally = Tally::new("identify", "", grading.threshold("identify")?)
         .measuring("largest error in tolerances");
     let mut found: Vec<Found<'_>> = Vec::new();

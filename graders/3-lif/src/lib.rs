@@ -38,9 +38,9 @@ pub const RULES: [Rule; 6] = [
 /// # Errors
 /// [`Fault`] for our own trouble.
 pub fn grade(grading: &mut Grading) -> Result<(), Fault> {
-    if !grading.begin()? {
+    let Some(recordings) = grading.begin_with(identification::recordings)? else {
         return Ok(());
-    }
+    };
     components::grade(grading)?;
-    identification::grade(grading)
+    identification::grade(grading, &recordings)
 }

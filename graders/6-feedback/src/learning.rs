@@ -3,7 +3,7 @@
 use std::thread;
 
 use testat_kit::check::Measured;
-use testat_kit::draw::Stream;
+use testat_kit::draw::{Seed, Stream};
 use testat_kit::figure::confusion_figure;
 use testat_kit::glyph::CLASSES;
 use testat_kit::layer::Layer;
@@ -36,13 +36,18 @@ const MARGIN: f64 = 0.05;
 /// The rules, each with the check of its run.
 const RUNS: [(Route, &str); 2] = [(Route::Fa, "run_fa"), (Route::Dfa, "run_dfa")];
 
-/// Decides them all, and shows what was learnt.
+/// Each rule's first lesson.
+pub fn first(seed: Seed) -> Vec<Task> {
+    (0..RUNS.len()).filter_map(|at| task(seed, at, 0)).collect()
+}
+
+/// Decides them all, with these lessons first, and shows what was learnt.
 ///
 /// # Errors
 /// [`Fault`] for our own trouble.
-pub fn grade(grading: &mut Grading) -> Result<(), Fault> {
+pub fn grade(grading: &mut Grading, first: Vec<Task>) -> Result<(), Fault> {
     let mut outcomes = Vec::new();
-    for (outcome, (_, id)) in runs(grading)?.into_iter().zip(RUNS) {
+    for (outcome, (_, id)) in runs(grading, first)?.into_iter().zip(RUNS) {
         match outcome {
             Ok(outcome) => {
                 let measured = of_run(&outcome, grading.threshold(id)?);
@@ -80,7 +85,8 @@ struct Outcome {
 }
 
 /// One rule's lesson, before it is known whether it will do.
-struct Task {
+pub struct Task {
+    at: usize,
     id: &'static str,
     lesson: Lesson,
     /// Draws the feedback that the figures are held against.
@@ -89,19 +95,13 @@ struct Task {
 
 /// Each rule's run, made by two fresh processes and meanwhile by ourselves. Data on which our own run would
 /// miss what must follow from it, or end elsewhere by rounding alone, are drawn anew.
-fn runs(grading: &mut Grading) -> Result<Vec<Result<Outcome, Trouble>>, Fault> {
+fn runs(grading: &mut Grading, first: Vec<Task>) -> Result<Vec<Result<Outcome, Trouble>>, Fault> {
     let mut settled: Vec<Option<Result<Outcome, Trouble>>> = RUNS.iter().map(|_| None).collect();
-    for draw in 0..DRAWS {
-        let open: Vec<usize> =
-            (0..RUNS.len()).filter(|at| matches!(settled.get(*at), Some(None))).collect();
-        if open.is_empty() {
-            break;
-        }
-        let tasks: Vec<Task> = open.iter().filter_map(|at| task(grading, *at, draw)).collect();
+    let mut tasks = first;
+    for draw in 1..=DRAWS {
         let (replies, owns) = side_by_side(grading, &tasks)?;
-        for (((at, task), reply), (own, beside)) in
-            open.into_iter().zip(tasks).zip(replies).zip(owns)
-        {
+        for ((task, reply), (own, beside)) in tasks.into_iter().zip(replies).zip(owns) {
+            let at = task.at;
             let outcome = match reply {
                 Ok((layers, again)) if follows(grading, &own)? && beside.steady() => {
                     let guesses = own::guesses(&task.lesson, &cast::<f64, f32>(&layers));
@@ -115,16 +115,21 @@ fn runs(grading: &mut Grading) -> Result<Vec<Result<Outcome, Trouble>>, Fault> {
                 *place = Some(outcome);
             }
         }
+        let open = (0..RUNS.len()).filter(|at| matches!(settled.get(*at), Some(None)));
+        tasks = open.filter_map(|at| task(grading.seed(), at, draw)).collect();
+        if tasks.is_empty() {
+            break;
+        }
     }
     let all: Option<Vec<_>> = settled.into_iter().collect();
     all.ok_or_else(|| Fault::Mistake(format!("no lesson of {DRAWS} draws would do")))
 }
 
-fn task(grading: &Grading, at: usize, draw: u64) -> Option<Task> {
+fn task(seed: Seed, at: usize, draw: u64) -> Option<Task> {
     let (route, id) = RUNS.get(at).copied()?;
     let number = LESSONS + APART * at as u64 + draw;
-    let lesson = lesson(&mut grading.stream(number), route);
-    Some(Task { id, lesson, stream: grading.stream(number + UNRELATED) })
+    let lesson = lesson(&mut seed.stream(number), route);
+    Some(Task { at, id, lesson, stream: seed.stream(number + UNRELATED) })
 }
 
 /// The layers that a fresh process returned, and what a second one did.

@@ -47,9 +47,7 @@ pub const RULES: [Rule; 8] = [
 /// # Errors
 /// [`Fault`] for our own trouble.
 pub fn grade(grading: &mut Grading) -> Result<(), Fault> {
-    if grading.begin()? {
-        components::grade(grading)?;
-        learning::grade(grading)?;
-    }
-    Ok(())
+    let Some(tasks) = grading.begin_with(learning::first)? else { return Ok(()) };
+    components::grade(grading)?;
+    learning::grade(grading, tasks)
 }

@@ -1,6 +1,7 @@
 //! The checks of what was learnt: `state`, `repeatable`, `per_image`, `acc`, `forget`, `near`, `far`.
 
 use testat_kit::check::Measured;
+use testat_kit::draw::Seed;
 use testat_kit::learning;
 use testat_kit::run::{Grading, blame};
 use testat_kit::subject::Trouble;
@@ -21,22 +22,26 @@ const MOVED: f64 = 1e-3;
 /// The checks of learning, in the order of their values.
 const IDS: [&str; 4] = ["acc", "forget", "near", "far"];
 
+/// The first lesson.
+pub fn first(seed: Seed) -> Lesson {
+    Lesson::draw(&mut seed.stream(LESSONS))
+}
+
 /// Decides them all, and shows what was learnt.
 ///
 /// # Errors
 /// [`Fault`] for our own trouble.
-pub fn grade(grading: &mut Grading) -> Result<(), Fault> {
-    let lesson = Lesson::draw(&mut grading.stream(LESSONS));
-    let Some(states) = states(grading, &lesson)? else { return Ok(()) };
+pub fn grade(grading: &mut Grading, lesson: &Lesson) -> Result<(), Fault> {
+    let Some(states) = states(grading, lesson)? else { return Ok(()) };
     let Some(last) = states.last() else { return Ok(()) };
-    repeatable(grading, &lesson, &states)?;
-    let labels = answered(course::predict(grading, &lesson, &states))?;
-    let scores = answered(course::score(grading, &lesson, last))?;
-    let per_image = per_image(grading, &lesson, last, &labels, &scores)?;
+    repeatable(grading, lesson, &states)?;
+    let labels = answered(course::predict(grading, lesson, &states))?;
+    let scores = answered(course::score(grading, lesson, last))?;
+    let per_image = per_image(grading, lesson, last, &labels, &scores)?;
     grading.decide("per_image", per_image)?;
-    let scores = scores.map(|scores| Scores::of(&lesson, &scores));
-    decide(grading, &lesson, &labels, &scores)?;
-    pictures::show(grading, &lesson, &states, &labels, &scores)
+    let scores = scores.map(|scores| Scores::of(lesson, &scores));
+    decide(grading, lesson, &labels, &scores)?;
+    pictures::show(grading, lesson, &states, &labels, &scores)
 }
 
 /// Learns all tasks and decides `state`; none if it failed, and then all others are decided too.

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use crate::check::Measured;
 use crate::draw::{Seed, Stream};
 use crate::report::{Check, Comparison, Event, Figure, Task, Verdict};
-use crate::subject::{Subject, Trouble};
+use crate::subject::{Subject, Trouble, beside};
 use crate::supervisor::{Fault, Supervisor};
 
 /// A check as the harness knows it; the threshold comes with the task.
@@ -31,6 +31,11 @@ pub struct Grading {
 }
 
 impl Grading {
+    /// The seed that everything is drawn from.
+    pub fn seed(&self) -> Seed {
+        self.seed
+    }
+
     /// The stream of this number.
     pub fn stream(&self, number: u64) -> Stream {
         self.seed.stream(number)
@@ -115,14 +120,28 @@ impl Grading {
     /// # Errors
     /// [`Fault`] for our own trouble.
     pub fn begin(&mut self) -> Result<bool, Fault> {
-        if let Err(trouble) = self.subject.restart() {
+        self.begin_with(|_| ()).map(|begun| begun.is_some())
+    }
+
+    /// As [`Grading::begin`], with what `draw` makes of the seed while the program comes up; none when it
+    /// does not start.
+    ///
+    /// # Errors
+    /// [`Fault`] for our own trouble, and if `draw` panicked.
+    pub fn begin_with<T: Send>(
+        &mut self,
+        draw: impl FnOnce(Seed) -> T + Send,
+    ) -> Result<Option<T>, Fault> {
+        let seed = self.seed;
+        let (started, drawn) = beside(|| self.subject.restart(), move || draw(seed))?;
+        if let Err(trouble) = started {
             let failed = blame(trouble)?;
             self.decide("start", failed)?;
             self.rest("not measured: the program did not start (see the check `start`)")?;
-            return Ok(false);
+            return Ok(None);
         }
         self.decide("start", Measured::new(1.0, "the program started and answered the greeting"))?;
-        Ok(true)
+        Ok(Some(drawn))
     }
 
     /// Decides every check that is still open, as not measured.

@@ -235,12 +235,7 @@ impl Subject {
         request: Request,
         work: impl FnOnce() -> T + Send,
     ) -> Result<(Result<Message, Trouble>, T), Fault> {
-        std::thread::scope(|scope| {
-            let beside = scope.spawn(work);
-            let answer = self.ask(request);
-            let done = beside.join().map_err(|_| Fault::Mistake("work beside panicked".to_owned()));
-            Ok((answer, done?))
-        })
+        beside(|| self.ask(request), work)
     }
 
     /// Ends the process and puts into words what happened.
@@ -261,6 +256,22 @@ impl Subject {
             Broken::Pipe(errno) => Fault::Socket(errno).into(),
         }
     }
+}
+
+/// Does `here`, which mostly waits, and meanwhile `work` on a thread beside.
+///
+/// # Errors
+/// [`Fault`] if `work` panicked.
+pub fn beside<H, T: Send>(
+    here: impl FnOnce() -> H,
+    work: impl FnOnce() -> T + Send,
+) -> Result<(H, T), Fault> {
+    std::thread::scope(|scope| {
+        let beside = scope.spawn(work);
+        let waited = here();
+        let done = beside.join().map_err(|_| Fault::Mistake("work beside panicked".to_owned()))?;
+        Ok((waited, done))
+    })
 }
 
 /// Names the function for which a reply was unfit.

@@ -38,7 +38,8 @@ impl Spiking for Solution {
         s: ArrayView3<u8>,
         y: ArrayView1<i64>,
     ) -> Result<(f64, Vec<Layer>), Problem> {
-        gradients(params, s, y)
+        let run = run(params, s)?;
+        Ok((cross_entropy(&run.logits, y), gradients(params, s, y, &run)?))
     }
 
     fn train(
@@ -53,16 +54,19 @@ impl Spiking for Solution {
         let mut adam = Adam { mean: zeros_like(&params), square: zeros_like(&params), steps: 0 };
         let mut curve = Array2::zeros((EPOCHS, 2));
         for epoch in 0..EPOCHS {
+            let (mut loss, mut right) = (0.0, 0.0);
             for rows in shuffled(x.nrows(), &mut generator).chunks(BATCH) {
                 let (x, y) = (x.select(Axis(0), rows), y.select(Axis(0), rows));
                 // Fresh spikes for every image in every epoch.
                 let spikes = encode(&x.view(), || uniform(&mut generator));
-                let (_, grads) = gradients(&params, spikes.view(), y.view())?;
+                let run = run(&params, spikes.view())?;
+                loss += cross_entropy(&run.logits, y.view()) * rows.len() as f64;
+                right += accuracy(&run.logits, y.view()) * rows.len() as f64;
+                let grads = gradients(&params, spikes.view(), y.view(), &run)?;
                 adam.step(&mut params, &grads);
             }
-            let logits = run(&params, encode(&x, || uniform(&mut generator)).view())?.logits;
-            curve[[epoch, 0]] = cross_entropy(&logits, y) as f32;
-            curve[[epoch, 1]] = accuracy(&logits, y) as f32;
+            curve[[epoch, 0]] = (loss / x.nrows() as f64) as f32;
+            curve[[epoch, 1]] = (right / x.nrows() as f64) as f32;
         }
         Ok(Trained { params, curve: Some(curve) })
     }
@@ -122,17 +126,18 @@ fn drive(input: ArrayView3<u8>, hidden: &Layer) -> Array3<f64> {
     drive
 }
 
-/// Loss and gradients, from the last step to the first.
+/// Gradients of the loss, from the last step to the first.
 fn gradients(
     params: &[Layer],
     input: ArrayView3<u8>,
     y: ArrayView1<i64>,
-) -> Result<(f64, Vec<Layer>), Problem> {
-    let Run { logits, spikes, potentials } = run(params, input)?;
+    run: &Run,
+) -> Result<Vec<Layer>, Problem> {
+    let Run { logits, spikes, potentials } = run;
     let [hidden, output] = params else { return Err("two layers are due".into()) };
     let (samples, steps, _) = input.dim();
     // Each step's v counts 1/T in the logits, whose gradient is (softmax - onehot) / N.
-    let mut d = softmax(&logits);
+    let mut d = softmax(logits);
     for (mut row, class) in d.rows_mut().into_iter().zip(y) {
         row[*class as usize] -= 1.0;
     }
@@ -160,7 +165,7 @@ fn gradients(
             }
         }
     }
-    Ok((cross_entropy(&logits, y), grads))
+    Ok(grads)
 }
 
 fn softmax(logits: &Array2<f64>) -> Array2<f64> {
