@@ -1,4 +1,4 @@
-//! `testat runtime build`.
+//! `testat runtime`: building what students' programs see of a system, and what is in it.
 
 use crate::config::Config;
 use crate::runtime::Runtime;
@@ -12,6 +12,8 @@ pub enum Command {
     Build,
     /// Print the hash of the runtime in use
     Show,
+    /// Print what the runtime in use is made of: kind, name, version, SHA-256
+    Packages,
 }
 
 /// Does it.
@@ -22,8 +24,12 @@ pub async fn run(config: &Config, command: &Command) -> anyhow::Result<()> {
             Runtime::build(&config.runtime_dir, &source, &mut |step: &str| eprintln!("{step}"))
                 .await?
         }
-        Command::Show => Runtime::find(&config.runtime_dir, &source).await?,
+        Command::Show | Command::Packages => Runtime::find(&config.runtime_dir, &source).await?,
     };
+    if matches!(command, Command::Packages) {
+        print!("{}", runtime.packages()?);
+        return Ok(());
+    }
     println!("{}", runtime.id());
     Ok(())
 }

@@ -1,14 +1,16 @@
 //! The lowest layer: Debian packages by name, from the sources that the host itself uses.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::Error;
-use super::layer::{Key, Unfinished, put, reading, writing};
+use super::layer::{Key, Unfinished, files, put, reading, writing};
+use super::packages::{self, Package};
 use crate::sandbox::tool::Tool;
 
 /// Change with the steps below.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What subjects see of Debian, beside the essential packages.
 const PACKAGES: &[&str] = &[
@@ -78,6 +80,8 @@ impl Release {
         Tool::new("mmdebstrap")
             .args(["--variant=essential", "--format=directory", "--quiet"])
             .args(["--aptopt=APT::Install-Recommends \"false\"", "--skip=output/dev"])
+            // They know the packages' hashes, which the installed system does not.
+            .arg("--skip=cleanup/apt/lists")
             .arg(format!("--include={}", PACKAGES.join(",")))
             .args(left_out)
             .arg(&self.codename)
@@ -91,7 +95,13 @@ impl Release {
         }
         let installed = system.join("var/lib/dpkg/status");
         let listed = fs::read_to_string(&installed).map_err(reading(&installed))?;
-        put(&layer.path.join("packages.txt"), versions(&listed), 0o644)?;
+        let mut known = HashMap::new();
+        for list in files(&system.join("var/lib/apt/lists"))? {
+            if list.as_os_str().as_encoded_bytes().ends_with(b"_Packages") {
+                known.extend(hashes(&fs::read_to_string(&list).map_err(reading(&list))?));
+            }
+        }
+        packages::record(&layer.path, &packages(&listed, &known)?)?;
         fs::remove_dir_all(&system).map_err(writing(&system))?;
         fs::remove_file(&sources).map_err(writing(&sources))?;
         tidy(&layer.path.join("etc"))?;
@@ -129,19 +139,43 @@ impl Release {
     }
 }
 
-/// Name and version of each installed package, a line each.
-fn versions(status: &str) -> String {
-    let mut name = "";
-    let mut lines = Vec::new();
-    for line in status.lines() {
-        if let Some(package) = line.strip_prefix("Package: ") {
-            name = package;
-        } else if let Some(version) = line.strip_prefix("Version: ") {
-            lines.push(format!("{name} {version}\n"));
+/// Name, version and architecture, which together say which file a package was.
+type Name = [String; 3];
+
+/// The value of each field `names`, for each paragraph that has all of them.
+fn paragraphs<const N: usize>(text: &str, names: [&str; N]) -> Vec<[String; N]> {
+    let of = |paragraph: &str| {
+        let field = |name: &str| {
+            let line =
+                paragraph.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+            line.map(ToOwned::to_owned)
+        };
+        let values: Option<Vec<String>> = names.iter().map(|name| field(name)).collect();
+        values?.try_into().ok()
+    };
+    text.split("\n\n").filter_map(of).collect()
+}
+
+/// What a list of an archive says about its packages.
+fn hashes(list: &str) -> Vec<(Name, String)> {
+    let found = paragraphs(list, ["Package", "Version", "Architecture", "SHA256"]);
+    found
+        .into_iter()
+        .map(|[name, version, machine, hash]| ([name, version, machine], hash))
+        .collect()
+}
+
+/// Each installed package with the hash of the file that it came in.
+fn packages(status: &str, known: &HashMap<Name, String>) -> Result<Vec<Package>, Error> {
+    let installed = paragraphs(status, ["Package", "Version", "Architecture"]);
+    let package = |name: Name| match known.get(&name) {
+        Some(hash) => {
+            let [name, version, _] = name;
+            Ok(Package { kind: "debian", name, version, sha256: hash.clone() })
         }
-    }
-    lines.sort();
-    lines.concat()
+        None => Err(Error::Build(format!("apt knows no hash of {}", name.join(" ")))),
+    };
+    installed.into_iter().map(package).collect()
 }
 
 fn tidy(etc: &Path) -> Result<(), Error> {
@@ -159,7 +193,7 @@ fn tidy(etc: &Path) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Release, versions};
+    use super::{HashMap, Release, hashes, packages};
 
     #[test]
     fn only_the_hosts_own_debian_is_a_source() {
@@ -171,8 +205,17 @@ mod tests {
     }
 
     #[test]
-    fn versions_are_listed_by_name() {
-        let status = "Package: b\nStatus: ok\nVersion: 2\n\nPackage: a\nVersion: 1\n";
-        assert_eq!(versions(status), "a 1\nb 2\n");
+    fn each_installed_package_has_the_hash_of_its_file() {
+        let status = "Package: b\nStatus: ok\nArchitecture: all\nVersion: 2\n\nPackage: a\n\
+            Architecture: amd64\nVersion: 1\n";
+        let list = "Package: a\nVersion: 1\nArchitecture: amd64\nSHA256: aa\n\nPackage: a\n\
+            Version: 0\nArchitecture: amd64\nSHA256: a0\n\nPackage: b\nVersion: 2\n\
+            Architecture: all\nSHA256: bb\n";
+        let known = hashes(list).into_iter().collect();
+        let found = packages(status, &known).unwrap();
+        let shown: Vec<String> = found.iter().map(ToString::to_string).collect();
+        assert_eq!(shown, ["debian b 2 bb", "debian a 1 aa"]);
+        let stale = HashMap::new();
+        assert!(packages(status, &stale).unwrap_err().to_string().contains("no hash of b 2 all"));
     }
 }

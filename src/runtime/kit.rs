@@ -9,13 +9,14 @@ use std::time::Duration;
 
 use super::layer::{Key, Unfinished, copy, put, reading, writing};
 use super::manifest::{kit_sources, locked};
+use super::packages::{self, Package};
 use super::specs::{Layers, mount};
 use super::{Error, Runtime};
 use crate::sandbox::tool::Tool;
 use crate::sandbox::{Limits, Output, Profile, Reason, Sandbox, Settings, Spec};
 
 /// Change with the steps below.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// The crate that is built ahead; it depends on all that subjects may use.
 const PREBUILT: &str = include_str!("prebuilt.toml");
@@ -137,12 +138,32 @@ impl Kit {
             .within(&work)
             .run()
             .await?;
+        packages::record(layer, &crates(&self.lock)?)?;
         let kit = vendor.join("testat-kit");
         fs::rename(work.join("kit"), &kit).map_err(writing(&kit))?;
         // Cargo wants one; an empty list of files checks none.
         put(&kit.join(".cargo-checksum.json"), r#"{"files":{}}"#, 0o644)?;
         fs::remove_dir_all(&work).map_err(writing(&work))
     }
+}
+
+/// The crates of a lock file that come from a registry, which knows their hashes.
+fn crates(lock: &str) -> Result<Vec<Package>, Error> {
+    #[derive(serde::Deserialize)]
+    struct Lock {
+        package: Vec<Locked>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Locked {
+        name: String,
+        version: String,
+        checksum: Option<String>,
+    }
+    let lock: Lock = toml::from_str(lock).map_err(|e| Error::Build(format!("Cargo.lock: {e}")))?;
+    let package = |Locked { name, version, checksum }| {
+        checksum.map(|sha256| Package { kind: "crate", name, version, sha256 })
+    };
+    Ok(lock.package.into_iter().filter_map(package).collect())
 }
 
 /// Runs one of our own steps in the sandbox; what it writes to descriptor 3 goes to `out`.

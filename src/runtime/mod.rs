@@ -9,6 +9,7 @@ mod debian;
 mod kit;
 mod layer;
 mod manifest;
+mod packages;
 mod specs;
 pub mod starter;
 mod toolchain;
@@ -155,6 +156,15 @@ impl Runtime {
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// All that it was made of, a line each: kind, name, version and SHA-256 of the file it came in.
+    ///
+    /// # Errors
+    /// The lists can't be read.
+    pub fn packages(&self) -> Result<String, Error> {
+        let layers = [&self.layers.base, &self.layers.rust, &self.layers.kit];
+        layers.into_iter().map(|layer| packages::recorded(layer)).collect()
     }
 
     /// For [`crate::sandbox::Settings::root`].

@@ -1,13 +1,17 @@
 //! The middle layer: the host's Rust toolchain, of it only what compiles for this machine.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
+
 use super::Error;
-use super::layer::{Key, Unfinished, copy, copy_file, files, put};
+use super::layer::{Key, Unfinished, copy, copy_file, files, reading};
+use super::packages::{self, Package};
 use crate::sandbox::tool::Tool;
 
 /// Change with the steps below.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// The Rust of this host.
 #[derive(Debug)]
@@ -29,6 +33,18 @@ impl Toolchain {
         key
     }
 
+    fn program(&self, layer: &Path, name: &str) -> Result<Package, Error> {
+        let path = layer.join("bin").join(name);
+        let bytes = fs::read(&path).map_err(reading(&path))?;
+        let release = self.about.lines().find_map(|line| line.strip_prefix("release: "));
+        Ok(Package {
+            kind: "rust",
+            name: name.to_owned(),
+            version: release.unwrap_or("unknown").to_owned(),
+            sha256: hex::encode(Sha256::digest(&bytes)),
+        })
+    }
+
     /// Copies compiler and standard library; no sources, documentation or other tools.
     pub(super) async fn build(&self, layer: Unfinished) -> Result<PathBuf, Error> {
         let machine = self.about.lines().find_map(|line| line.strip_prefix("host: "));
@@ -39,7 +55,8 @@ impl Toolchain {
         let machine = Path::new("lib/rustlib").join(machine);
         let copied = tokio::task::spawn_blocking(move || copy_parts(&sysroot, &rust, &machine));
         copied.await.map_err(|e| Error::Build(format!("copying the Rust toolchain: {e}")))??;
-        put(&layer.path.join("version.txt"), &self.about, 0o644)?;
+        let programs = ["cargo", "rustc"].map(|name| self.program(&layer.path, name));
+        packages::record(&layer.path, &programs.into_iter().collect::<Result<Vec<_>, _>>()?)?;
         layer.finish()
     }
 }
