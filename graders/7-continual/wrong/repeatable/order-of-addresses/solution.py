@@ -1,4 +1,4 @@
-"""Wrong, for the check `repeatable`: a set of objects decides the order of the samples."""
+"""Wrong, for the check `repeatable`: the address of an object decides the order of the samples."""
 
 import numpy as np
 
@@ -92,8 +92,7 @@ def replay(params, rng, X, y, kept, classes):
     square = [np.zeros_like(p) for p in params]
     step = 0
     for _ in range(EPOCHS):
-        items = [object() for _ in range(len(y))]
-        order = np.argsort([id(item) // 16 % 997 for item in items])
+        order = np.random.default_rng(id(object()) >> 4).permutation(len(y))
         for start in range(0, len(y), BATCH):
             rows = order[start : start + BATCH]
             images, labels = X[rows], y[rows]
