@@ -35,6 +35,7 @@ mod web_account;
 mod web_admissions;
 mod web_api;
 mod web_auth;
+mod web_class;
 mod web_headers;
 mod web_limits;
 mod web_pages;

@@ -22,6 +22,7 @@ mod admin;
 mod api;
 mod archive_download;
 mod auth;
+mod class;
 mod decisions;
 pub mod error;
 pub mod figure;
@@ -39,6 +40,7 @@ mod reports;
 mod roster;
 mod routes;
 mod self_attack;
+mod standings;
 mod starter;
 pub mod strength;
 mod student;
@@ -86,6 +88,7 @@ pub struct State {
     /// How slow a client may be.
     pub patience: Patience,
     followers: live::Followers,
+    standings: standings::Standings,
     pages: page::Pages,
     passwords: passwords::Passwords,
 }
@@ -194,6 +197,7 @@ impl State {
             started_at: Clock.now(),
             patience: setup.patience,
             followers: live::Followers::default(),
+            standings: standings::Standings::default(),
             pages: page::Pages::load()?,
             passwords: passwords::Passwords::new()?,
         })
@@ -272,6 +276,7 @@ fn all_routes() -> routes::Routes {
         student::routes,
         starter::routes,
         submission::routes,
+        class::routes,
         instructor::routes,
         decisions::routes,
         admin::routes,
