@@ -187,7 +187,7 @@ async fn what_cannot_be_meant_is_refused_by_name() {
         ("project=9&is=passed", "There is no project `9`."),
         ("project=1&is=splendid", "`splendid` is no state"),
         ("show=everything", "everything"),
-        ("page=minus", "page"),
+        ("page=minus", "`minus` is none"),
     ] {
         let response = lecturer.get(&format!("/class/{SEMESTER}?{query}")).await;
         assert_eq!(response.status(), 400, "{query}");
