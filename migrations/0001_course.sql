@@ -175,6 +175,8 @@ CREATE UNIQUE INDEX gradings_one_running ON gradings (semester, person, project)
 
 CREATE TABLE reports (
     grading TEXT PRIMARY KEY REFERENCES gradings (id),
+    -- Ids of the checks that failed, a space between each: to be counted without reading the report.
+    failed  TEXT NOT NULL,
     json    TEXT NOT NULL
 );
 

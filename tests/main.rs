@@ -30,6 +30,7 @@ mod rules;
 mod sandbox;
 mod server;
 mod starter;
+mod statistics;
 mod store;
 mod web_account;
 mod web_admissions;

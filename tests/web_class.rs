@@ -3,9 +3,9 @@
 use testat::clock::Clock;
 use testat::course::calendar::Window;
 use testat::course::{ProjectNumber, Verdict};
-use testat::store::{roster, semesters};
+use testat::store::{queue, roster, semesters};
 
-use crate::app::{ADA, Browser, EMMY, LECTURER, SEMESTER, TestApp};
+use crate::app::{ADA, Browser, EMMY, LECTURER, SEMESTER, TestApp, solution};
 use crate::web_staff::{HEADER, decide, extend, graded, semester, student_page};
 
 /// Beside the two who are there, so many that there are three pages.
@@ -175,6 +175,54 @@ async fn with_names_hidden_the_page_tells_nobody_apart_by_who_they_are() {
             "{link} leads back to the names"
         );
     }
+}
+
+/// Someone's submission whose grading has failed by these checks, or passed if there are none.
+async fn ended(app: &TestApp, email: &str, failed: &[&str]) {
+    assert_eq!(app.signed_in(email).await.upload("solution.py", solution()).await.status(), 303);
+    let now = Clock.now();
+    let lease = queue::claim(&app.db, "test", now, now + HOUR).await.unwrap().unwrap();
+    let outcome = queue::Outcome {
+        verdict: if failed.is_empty() { Verdict::Passed } else { Verdict::Failed },
+        seed: "0".repeat(64),
+        grader_version: "1.0.0-test".to_owned(),
+        runtime: "none".to_owned(),
+        failed: failed.iter().map(|check| (*check).to_owned()).collect(),
+        report: "{}".to_owned(),
+    };
+    let held = queue::record(&app.db, &lease, &outcome, now).await.unwrap();
+    assert_eq!(held, queue::Held::Yes);
+}
+
+#[tokio::test]
+async fn statistics_count_what_was_handed_in_passed_and_failed_by() {
+    let app = TestApp::started().await;
+    let lecturer = app.signed_in(LECTURER).await;
+    let address = format!("/class/{SEMESTER}/statistics");
+    let empty = lecturer.page(&address).await;
+    assert!(empty.contains("Nothing was handed in yet."));
+    ended(&app, ADA, &["grads", "sgd"]).await;
+    ended(&app, ADA, &["grads"]).await;
+    ended(&app, ADA, &[]).await;
+    ended(&app, EMMY, &[]).await;
+    let page = lecturer.page(&address).await;
+    for part in [
+        "4 submissions by a class of 2.",
+        "<th scope=\"row\">1. Backpropagation from scratch</th><td class=\"number\">2</td>\
+         <td class=\"number\">4</td><td class=\"number\">2</td>",
+        // Three attempts of the one's and one of the other's.
+        "2 <span class=\"muted nowrap\">(2 to 2)</span>",
+        "<code>grads</code></th><td class=\"number\">2</td><td class=\"number\">100 %</td>",
+        "<code>sgd</code></th><td class=\"number\">1</td><td class=\"number\">50 %</td>",
+    ] {
+        assert!(page.contains(part), "{part}\n{page}");
+    }
+    assert_eq!(page.matches("<svg class=\"figure\"").count(), 3, "by day, by pass, by check");
+    assert_eq!(
+        page.matches("<caption").count() + page.matches("<summary>").count(),
+        3,
+        "as many tables"
+    );
 }
 
 #[tokio::test]

@@ -93,6 +93,7 @@ const ROWS: &[Row] = &[
     ("POST", "/submissions/{id}/regrade", Form(&[("reason", "a better grader")]), HIDDEN_ACT_OF_STAFF),
     ("GET", "/class/{semester}", Body::None, STAFF),
     ("GET", "/class/{semester}/attention", Body::None, STAFF),
+    ("GET", "/class/{semester}/statistics", Body::None, STAFF),
     ("GET", "/class/{semester}/students/{person}", Body::None, STAFF),
     ("POST", "/class/{semester}/students/{person}/overrides", DECIDE, ACT_OF_STAFF),
     ("POST", "/class/{semester}/students/{person}/extensions", EXTEND, ACT_OF_STAFF),
@@ -305,6 +306,7 @@ async fn record_waiting(app: &TestApp, report: &str) {
             seed: "5e".repeat(32),
             grader_version: "1.0.0".to_owned(),
             runtime: "r".to_owned(),
+            failed: Vec::new(),
             report: report.replace("SEED", &"5e".repeat(32)),
         };
         let held = queue::record(&app.db, &lease, &outcome, now).await.unwrap();

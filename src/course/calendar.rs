@@ -103,6 +103,14 @@ pub fn day_of(at: i64) -> (i64, i64) {
     day.unwrap_or((at, at.saturating_add(1)))
 }
 
+/// The local day of `at` in words: `Fri 4 Dec 2026`.
+pub fn day_words(at: i64) -> String {
+    match Timestamp::from_millisecond(at) {
+        Ok(instant) => instant.to_zoned_datetime(zurich()).strftime("%a %-d %b %Y").to_string(),
+        Err(_) => "an unknown day".to_owned(),
+    }
+}
+
 /// The instant of a local date and time, epoch milliseconds: the one way from a form's
 /// `datetime-local` field to a stored time.
 pub fn instant_of(day: Date, time: Time) -> Option<i64> {

@@ -6,6 +6,7 @@ pub mod attempts;
 pub mod calendar;
 pub mod result;
 pub mod roster;
+pub mod statistics;
 pub mod text;
 mod words;
 

@@ -40,6 +40,7 @@ mod roster_plan;
 pub mod semesters;
 pub mod sessions;
 pub mod snapshot;
+pub mod statistics;
 pub mod submissions;
 pub mod throttle;
 pub mod tokens;

@@ -85,6 +85,8 @@ pub struct Outcome {
     pub grader_version: String,
     /// Hash of the subjects' runtime.
     pub runtime: String,
+    /// Ids of the checks that failed, in the report's order.
+    pub failed: Vec<String>,
     /// The report as JSON.
     pub report: String,
 }
@@ -240,8 +242,8 @@ pub async fn record(db: &Db, lease: &Lease, outcome: &Outcome, now: i64) -> Resu
         return Ok(Held::Lost);
     }
     tx.run(
-        "INSERT INTO reports (grading, json) VALUES ($1, $2)",
-        args![&lease.grading, &outcome.report],
+        "INSERT INTO reports (grading, failed, json) VALUES ($1, $2, $3)",
+        args![&lease.grading, outcome.failed.join(" "), &outcome.report],
     )
     .await?;
     let entry = Entry {

@@ -42,6 +42,7 @@ mod routes;
 mod self_attack;
 mod standings;
 mod starter;
+mod statistics;
 pub mod strength;
 mod student;
 mod submission;
@@ -278,6 +279,7 @@ fn all_routes() -> routes::Routes {
         submission::routes,
         class::routes,
         instructor::routes,
+        statistics::routes,
         decisions::routes,
         admin::routes,
         roster::routes,
