@@ -136,9 +136,35 @@ CREATE TABLE submissions (
 CREATE INDEX submissions_by_time ON submissions (semester, received_at);
 CREATE INDEX submissions_of_blob ON submissions (digest);
 
+-- A project graded again beside what counts: then applied as a whole, which can be undone, or discarded.
+CREATE TABLE regrades (
+    id         TEXT   PRIMARY KEY,
+    semester   TEXT   NOT NULL,
+    project    BIGINT NOT NULL,
+    scope      TEXT   NOT NULL CHECK (scope IN ('everyone', 'failed_by', 'students')),
+    -- The check by which they failed, where that is the scope.
+    failed_by  TEXT,
+    seeds      TEXT   NOT NULL CHECK (seeds IN ('same', 'new')),
+    reason     TEXT   NOT NULL,
+    asked_by   TEXT   NOT NULL REFERENCES people (id),
+    asked_at   BIGINT NOT NULL,
+    state      TEXT   NOT NULL CHECK (state IN ('open', 'applied', 'discarded', 'undone')),
+    decided_by TEXT   REFERENCES people (id),
+    decided_at BIGINT,
+    undone_by  TEXT   REFERENCES people (id),
+    undone_at  BIGINT,
+    FOREIGN KEY (semester, project) REFERENCES projects (semester, number),
+    CHECK ((scope = 'failed_by') = (failed_by IS NOT NULL)),
+    CHECK ((state = 'open') = (decided_at IS NULL)),
+    CHECK ((state = 'undone') = (undone_at IS NOT NULL))
+);
+CREATE UNIQUE INDEX regrades_open ON regrades (semester, project) WHERE state = 'open';
+
 -- One run of one grader on one submission, and its place in the queue. Semester, project and person
 -- are the submission's, repeated here for the claim. `attempt` only ever rises and fences the
 -- worker's writes; `faults` counts what was our fault.
+-- `counts` follows from the two columns before it: what belongs to a regrade counts once that is
+-- applied, and whatever an applied regrade took the place of does not. A seed may be given beforehand.
 CREATE TABLE gradings (
     id             TEXT   PRIMARY KEY,
     submission     TEXT   NOT NULL REFERENCES submissions (id),
@@ -162,6 +188,9 @@ CREATE TABLE gradings (
     grader_version TEXT,
     runtime        TEXT,
     verdict        TEXT   CHECK (verdict IN ('passed', 'failed')),
+    regrade        TEXT   REFERENCES regrades (id),
+    superseded_by  TEXT   REFERENCES regrades (id),
+    counts         BOOLEAN NOT NULL,
     UNIQUE (submission, number),
     CHECK ((state = 'done') = (verdict IS NOT NULL)),
     CHECK ((state = 'running') = (lease_until IS NOT NULL))
@@ -169,6 +198,8 @@ CREATE TABLE gradings (
 CREATE INDEX gradings_queue ON gradings (queued_at, id) WHERE state = 'waiting';
 CREATE INDEX gradings_leases ON gradings (lease_until) WHERE state = 'running';
 CREATE INDEX gradings_in_flight ON gradings (person) WHERE state IN ('waiting', 'running');
+CREATE INDEX gradings_of_regrade ON gradings (regrade) WHERE regrade IS NOT NULL;
+CREATE INDEX gradings_superseded ON gradings (superseded_by) WHERE superseded_by IS NOT NULL;
 CREATE INDEX gradings_needing_attention ON gradings (semester) WHERE state = 'needs_attention';
 -- Never two running for one student and project, whatever the workers do.
 CREATE UNIQUE INDEX gradings_one_running ON gradings (semester, person, project) WHERE state = 'running';

@@ -4,12 +4,14 @@ pub mod access;
 pub mod admission;
 pub mod attempts;
 pub mod calendar;
+pub mod difference;
 pub mod result;
 pub mod roster;
 pub mod statistics;
 pub mod text;
 mod words;
 
+pub(crate) use words::choice;
 pub use words::{
     Digest, Email, Language, Legi, Misspelt, ProjectNumber, Reason, Role, SecretHash, SemesterName,
     Slug, Verdict,
@@ -101,4 +103,8 @@ id!(
 id!(
     /// More time for one student and project.
     ExtensionId
+);
+id!(
+    /// A project graded again beside what counts.
+    RegradeId
 );

@@ -5,7 +5,7 @@ use crate::course::admission::Decision;
 use crate::course::result::GradingState;
 use crate::course::{
     Digest, Email, EnrolmentId, ExtensionId, GradingId, Language, Legi, OverrideId, PersonId,
-    ProjectNumber, Reason, Role, SecretHash, SemesterName, Slug, SubmissionId, TokenId, Verdict,
+    ProjectNumber, Reason, RegradeId, Role, SecretHash, SemesterName, Slug, SubmissionId, TokenId, Verdict,
 };
 
 /// One value of a query.
@@ -37,6 +37,11 @@ impl From<String> for Arg {
 impl From<i64> for Arg {
     fn from(value: i64) -> Self {
         Self::Int(Some(value))
+    }
+}
+impl From<Option<&str>> for Arg {
+    fn from(value: Option<&str>) -> Self {
+        Self::Text(value.map(str::to_owned))
     }
 }
 impl From<Option<i64>> for Arg {
@@ -90,6 +95,7 @@ as_text!(
     OverrideId,
     PersonId,
     Reason,
+    RegradeId,
     SecretHash,
     SemesterName,
     Slug,
@@ -115,6 +121,8 @@ as_word!(
     Scope,
     Verdict,
     super::queue::Cause,
+    super::regrades::Seeds,
+    super::regrades::State,
     super::throttle::Kind
 );
 

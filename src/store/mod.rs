@@ -9,6 +9,7 @@
 //! | [`roster`] | who takes part, and the import of a whole class |
 //! | [`submissions`] | uploads, their gradings and reports |
 //! | [`queue`] | gradings that wait and run: claim, lease, heartbeat, fault, verdict |
+//! | [`regrades`] | a project graded again beside what counts, then applied or discarded as a whole |
 //! | [`results`] | what counts: every student's standing and the admission list, from one query |
 //! | [`overrides`] | decisions of people in place of computed ones |
 //! | [`audit`] | the log of all that happened, hashed into a chain |
@@ -33,6 +34,7 @@ pub mod invitations;
 pub mod overrides;
 pub mod people;
 pub mod queue;
+pub mod regrades;
 mod regrading;
 pub mod results;
 pub mod roster;

@@ -62,6 +62,8 @@ pub struct Lease {
     pub language: Language,
     /// When it was queued, epoch milliseconds.
     pub queued_at: i64,
+    /// The seed to be used, if it is not to be a new one.
+    pub seed: Option<String>,
 }
 
 /// Whether a worker's write took effect.
@@ -109,8 +111,9 @@ const CLAIM_TRIES: u32 = 5;
 
 /// Claims the next grading until `until` (epoch milliseconds), if one is ready.
 ///
-/// Fair between students: who has the fewest waiting and running goes first, then who waits longest.
-/// Never two running of one student and project.
+/// What students hand in goes before what instructors have graded again. Fair between students: who
+/// has the fewest waiting and running goes first, then who waits longest. Never two running of one
+/// student and project.
 ///
 /// # Errors
 /// When the database fails.
@@ -145,8 +148,10 @@ async fn try_claim(db: &Db, worker: &str, now: i64, until: i64) -> Result<Option
              WHERE g.state = 'waiting' AND g.not_before <= $2
                AND NOT EXISTS (SELECT 1 FROM gradings r WHERE r.state = 'running'
                    AND r.semester = g.semester AND r.person = g.person AND r.project = g.project)
-             ORDER BY (SELECT COUNT(*) FROM gradings o
-                       WHERE o.person = g.person AND o.state IN ('waiting', 'running')),
+             ORDER BY CASE g.cause WHEN 'upload' THEN 0 ELSE 1 END,
+                 (SELECT COUNT(*) FROM gradings o
+                  WHERE o.person = g.person AND o.state IN ('waiting', 'running')
+                    AND (o.cause = 'upload' OR g.cause = 'regrade')),
                  g.queued_at, g.id
              LIMIT 1 {})
          RETURNING id, attempt",
@@ -159,7 +164,8 @@ async fn try_claim(db: &Db, worker: &str, now: i64, until: i64) -> Result<Option
     let lease: Lease = tx
         .one(
             "SELECT g.id AS grading, g.attempt, g.number, g.submission, g.semester, g.project,
-                 p.slug, g.person, s.digest, s.size, s.file_name, s.language, g.queued_at
+                 p.slug, g.person, s.digest, s.size, s.file_name, s.language, g.queued_at,
+                 g.seed
              FROM gradings g
              JOIN submissions s ON s.id = g.submission
              JOIN projects p ON p.semester = g.semester AND p.number = g.project
@@ -270,7 +276,8 @@ pub async fn depth(db: &Db) -> Result<Depth, Error> {
     db.one(
         "SELECT (SELECT COUNT(*) FROM gradings WHERE state = 'waiting') AS waiting,
              (SELECT COUNT(*) FROM gradings WHERE state = 'running') AS running,
-             (SELECT COUNT(*) FROM gradings WHERE state = 'needs_attention') AS needs_attention,
+             (SELECT COUNT(*) FROM gradings WHERE state = 'needs_attention'
+                 AND superseded_by IS NULL) AS needs_attention,
              (SELECT MIN(queued_at) FROM gradings WHERE state = 'waiting') AS oldest",
         vec![],
     )
@@ -294,7 +301,8 @@ pub struct Stuck {
 /// When they can't be read.
 pub async fn stuck(db: &Db, limit: u32) -> Result<Vec<Stuck>, Error> {
     db.all(
-        "SELECT submission, semester, fault FROM gradings WHERE state = 'needs_attention'
+        "SELECT submission, semester, fault FROM gradings
+         WHERE state = 'needs_attention' AND superseded_by IS NULL
          ORDER BY queued_at DESC, id DESC LIMIT $1",
         args![limit],
     )
@@ -309,9 +317,14 @@ pub async fn stuck(db: &Db, limit: u32) -> Result<Vec<Stuck>, Error> {
 pub async fn ahead_of(db: &Db, grading: &GradingId) -> Result<Option<i64>, Error> {
     let row: Option<(i64,)> = db
         .opt(
-            "WITH busy AS (SELECT person, COUNT(*) AS n FROM gradings
+            "WITH busy AS (SELECT person, COUNT(*) AS n,
+                               SUM(CASE cause WHEN 'upload' THEN 1 ELSE 0 END) AS uploads
+                           FROM gradings
                            WHERE state IN ('waiting', 'running') GROUP BY person),
-                  line AS (SELECT g.id, ROW_NUMBER() OVER (ORDER BY b.n, g.queued_at, g.id) AS place
+                  line AS (SELECT g.id, ROW_NUMBER() OVER (ORDER BY
+                               CASE g.cause WHEN 'upload' THEN 0 ELSE 1 END,
+                               CASE g.cause WHEN 'upload' THEN b.uploads ELSE b.n END,
+                               g.queued_at, g.id) AS place
                            FROM gradings g JOIN busy b ON b.person = g.person
                            WHERE g.state = 'waiting')
              SELECT place - 1 FROM line WHERE id = $1",

@@ -3,12 +3,15 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use super::arg::args;
-use super::{Db, Error, semesters};
+use super::{Db, Error, Tx, semesters};
 use crate::course::admission::{self, Admission, Carried, Decision, ProjectStanding};
+use crate::course::difference::{self, Change};
 use crate::course::result::{self, Decided, Graded, GradingState, ProjectResult};
 use crate::course::{
-    Email, Legi, PersonId, ProjectNumber, SemesterName, Slug, SubmissionId, Verdict, attempts,
+    Email, Legi, PersonId, ProjectNumber, RegradeId, SemesterName, Slug, SubmissionId, Verdict, attempts,
 };
 
 /// One student of a semester, with all that counts.
@@ -85,11 +88,23 @@ const FACTS: &str = "SELECT m.name AS semester, m.starts_at, m.needed, m.total, 
     LEFT JOIN overrides a ON a.semester = m.name AND a.person = e.person AND a.project IS NULL
         AND a.revoked_at IS NULL
     LEFT JOIN submissions s ON s.semester = m.name AND s.person = e.person AND s.project = p.number
-    LEFT JOIN gradings g ON g.submission = s.id
+    LEFT JOIN gradings g ON g.submission = s.id AND {counting}
     WHERE this.name = $1
       AND e.legi IN (SELECT t.legi FROM enrolments t WHERE t.semester = $1 AND t.role = 'student'
           AND (CAST($2 AS TEXT) IS NULL OR t.person = $2))
     ORDER BY s.number, g.number";
+
+/// What counts.
+const COUNTING: &str = "g.counts";
+
+/// What would count if the regrade `$3` were applied as far as it is.
+const IF_APPLIED: &str = "((g.regrade = $3 AND g.state = 'done')
+    OR (g.counts AND NOT EXISTS (SELECT 1 FROM gradings n WHERE n.submission = g.submission
+        AND n.regrade = $3 AND n.state = 'done' AND n.number > g.number)))";
+
+fn facts(counting: &str) -> sqlx::AssertSqlSafe<String> {
+    sqlx::AssertSqlSafe(FACTS.replace("{counting}", counting))
+}
 
 /// Every student's standing in a semester at `now`: by family name, first name, Legi number.
 ///
@@ -100,8 +115,67 @@ pub async fn admissions(
     semester: &SemesterName,
     now: i64,
 ) -> Result<Vec<AdmissionRow>, Error> {
-    standings(db, semester, None, now).await
+    let facts = db.all(facts(COUNTING), args![semester, NOBODY]).await?;
+    standings(facts, semester, now)
 }
+
+/// The same as `tx` sees it.
+pub(super) async fn admissions_in(
+    tx: &mut Tx,
+    semester: &SemesterName,
+    now: i64,
+) -> Result<Vec<AdmissionRow>, Error> {
+    let facts = tx.all(facts(COUNTING), args![semester, NOBODY]).await?;
+    standings(facts, semester, now)
+}
+
+/// Whose standings in a semester a regrade changes, or has changed so far if some of its gradings have
+/// no verdict yet; the students with what would become another, of how many.
+///
+/// # Errors
+/// When it can't be read.
+pub async fn if_applied(
+    db: &Db,
+    semester: &SemesterName,
+    regrade: &RegradeId,
+    now: i64,
+) -> Result<(Vec<Changed>, usize), Error> {
+    let mut tx = db.snapshot().await?;
+    let before = admissions_in(&mut tx, semester, now).await?;
+    let applied = tx.all(facts(IF_APPLIED), args![semester, NOBODY, regrade]).await?;
+    let after = standings(applied, semester, now)?;
+    Ok((changes(&before, &after), before.len()))
+}
+
+/// A student for whom something becomes another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Changed {
+    /// Who.
+    pub person: PersonId,
+    /// What.
+    #[serde(flatten)]
+    pub change: Change,
+}
+
+/// What differs between two lists of the same students.
+pub(super) fn changes(before: &[AdmissionRow], after: &[AdmissionRow]) -> Vec<Changed> {
+    let after: BTreeMap<&PersonId, &AdmissionRow> =
+        after.iter().map(|row| (&row.person, row)).collect();
+    let differs = |row: &AdmissionRow| {
+        let change = difference::between(row.standing(), after.get(&row.person)?.standing())?;
+        Some(Changed { person: row.person.clone(), change })
+    };
+    before.iter().filter_map(differs).collect()
+}
+
+impl AdmissionRow {
+    fn standing(&self) -> difference::Standing<'_> {
+        difference::Standing { projects: &self.projects, admission: &self.admission }
+    }
+}
+
+/// Everyone's standing is asked for.
+const NOBODY: Option<&PersonId> = None;
 
 /// One student's standing in a semester at `now`; none if they are no student of it.
 ///
@@ -113,16 +187,15 @@ pub async fn admission_of(
     person: &PersonId,
     now: i64,
 ) -> Result<Option<AdmissionRow>, Error> {
-    Ok(standings(db, semester, Some(person), now).await?.pop())
+    let facts = db.all(facts(COUNTING), args![semester, Some(person)]).await?;
+    Ok(standings(facts, semester, now)?.pop())
 }
 
-async fn standings(
-    db: &Db,
+fn standings(
+    facts: Vec<Fact>,
     semester: &SemesterName,
-    person: Option<&PersonId>,
     now: i64,
 ) -> Result<Vec<AdmissionRow>, Error> {
-    let facts: Vec<Fact> = db.all(FACTS, args![semester, person]).await?;
     // In order of time, so that what is carried over is known before it is needed.
     let mut students: BTreeMap<(i64, SemesterName, Legi), BTreeMap<ProjectNumber, Vec<Fact>>> =
         BTreeMap::new();

@@ -22,7 +22,7 @@ pub struct Table {
 }
 
 /// Every table whose rows are kept, each after those that it names rows of.
-pub const TABLES: [Table; 14] = [
+pub const TABLES: [Table; 15] = [
     Table { name: "people", order: "id" },
     Table { name: "sessions", order: "secret_hash" },
     Table { name: "tokens", order: "id" },
@@ -32,6 +32,7 @@ pub const TABLES: [Table; 14] = [
     Table { name: "enrolments", order: "id" },
     Table { name: "extensions", order: "id" },
     Table { name: "submissions", order: "id" },
+    Table { name: "regrades", order: "id" },
     Table { name: "gradings", order: "id" },
     Table { name: "reports", order: "grading" },
     Table { name: "overrides", order: "id" },

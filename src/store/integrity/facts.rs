@@ -26,6 +26,8 @@ pub enum Kind {
     Override,
     /// More time for one student.
     Extension,
+    /// A project graded again beside what counts.
+    Regrade,
 }
 
 impl fmt::Display for Kind {
@@ -39,6 +41,7 @@ impl fmt::Display for Kind {
             Self::Verdict => "the verdict of grading",
             Self::Override => "override",
             Self::Extension => "extension",
+            Self::Regrade => "regrade",
         })
     }
 }

@@ -42,8 +42,12 @@ const fn to_semester(table: &'static str) -> Reference {
     Reference { table, columns: &["semester"], target: "semesters", key: &["name"] }
 }
 
+const fn to_regrade(table: &'static str, columns: &'static [&'static str]) -> Reference {
+    Reference { table, columns, target: "regrades", key: &["id"] }
+}
+
 /// All there are.
-pub const REFERENCES: [Reference; 18] = [
+pub const REFERENCES: [Reference; 24] = [
     to_person("sessions", &["person"]),
     to_person("tokens", &["person"]),
     to_person("invitations", &["person"]),
@@ -56,6 +60,12 @@ pub const REFERENCES: [Reference; 18] = [
     to_enrolment("extensions"),
     to_project("submissions"),
     to_enrolment("submissions"),
+    to_person("regrades", &["asked_by"]),
+    to_person("regrades", &["decided_by"]),
+    to_person("regrades", &["undone_by"]),
+    to_project("regrades"),
+    to_regrade("gradings", &["regrade"]),
+    to_regrade("gradings", &["superseded_by"]),
     Reference { table: "gradings", columns: &["submission"], target: "submissions", key: &["id"] },
     Reference { table: "reports", columns: &["grading"], target: "gradings", key: &["id"] },
     to_person("overrides", &["decided_by"]),

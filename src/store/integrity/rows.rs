@@ -5,13 +5,31 @@ use serde_json::Value;
 use super::facts::{Facts, Kind};
 use super::{Fault, Judge};
 use crate::course::{Digest, Verdict};
-use crate::store::{Error, Tx};
+use crate::store::{Error, Tx, regrades};
 
 pub(super) async fn read(tx: &mut Tx, facts: &mut Facts) -> Result<(), Error> {
     semesters(tx, facts).await?;
     people(tx, facts).await?;
     submissions(tx, facts).await?;
-    decisions(tx, facts).await
+    decisions(tx, facts).await?;
+    regrades(tx, facts).await
+}
+
+async fn regrades(tx: &mut Tx, facts: &mut Facts) -> Result<(), Error> {
+    for one in regrades::all_in(tx).await? {
+        let fields = [
+            ("about", format!("{}/{}", one.semester, one.project).into()),
+            ("scope", one.scope.into()),
+            ("failed_by", one.failed_by.into()),
+            ("seeds", one.seeds.as_str().into()),
+            ("reason", one.reason.into()),
+            ("by", one.asked_by.as_str().into()),
+            ("at", one.asked_at.into()),
+            ("state", one.state.as_str().into()),
+        ];
+        facts.insert(Kind::Regrade, one.id, fields);
+    }
+    Ok(())
 }
 
 async fn semesters(tx: &mut Tx, facts: &mut Facts) -> Result<(), Error> {
@@ -130,6 +148,7 @@ struct Graded {
     grader_version: Option<String>,
     runtime: Option<String>,
     finished_at: Option<i64>,
+    counts: bool,
     json: Option<String>,
 }
 
@@ -143,7 +162,7 @@ pub(super) async fn read_verdicts(
     let mut count = 0;
     tx.each(
         "SELECT g.id, g.submission, g.verdict, g.seed, g.grader_version, g.runtime,
-             g.finished_at, r.json
+             g.finished_at, g.counts, r.json
          FROM gradings g LEFT JOIN reports r ON r.grading = g.id
          WHERE g.verdict IS NOT NULL ORDER BY g.id",
         |graded: Graded| -> Result<(), Error> {
@@ -158,6 +177,7 @@ pub(super) async fn read_verdicts(
                 ("runtime", graded.runtime.into()),
                 ("report", report.into()),
                 ("at", graded.finished_at.into()),
+                ("counts", graded.counts.into()),
             ];
             facts.insert(Kind::Verdict, graded.id, fields);
             Ok(())
