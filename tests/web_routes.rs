@@ -10,7 +10,7 @@ use testat::store::extensions::{self, NewExtension};
 use testat::store::overrides::{self, What};
 use testat::store::people::{self, NewPerson};
 use testat::store::tokens::NewToken;
-use testat::store::{invitations, queue, roster, semesters, sessions, tokens};
+use testat::store::{invitations, queue, regrades, roster, semesters, sessions, tokens};
 
 use crate::app::{ADA, EMMY, LECTURER, OFFICE, PASSWORD, SEMESTER, TestApp, solution};
 
@@ -35,6 +35,12 @@ use Body::{File, Form};
 const NOTHING: Body = Form(&[]);
 const DECIDE: Body = Form(&[("project", "1"), ("decision", "passed"), ("reason", "seen in class")]);
 const EXTEND: Body = Form(&[("project", "1"), ("day", "2099-01-01"), ("reason", "was ill")]);
+const REGRADE: Body = Form(&[
+    ("project", "1"),
+    ("scope", "everyone"),
+    ("seeds", "same"),
+    ("reason", "a better grader"),
+]);
 const WINDOW: Body = Form(&[("project", "7"), ("opens", "2099-01-01"), ("due", "2099-02-01")]);
 const SIGN_IN: Body = Form(&[("email", ADA), ("password", PASSWORD)]);
 const SET: Body = Form(&[("password", "tulip verve octagon"), ("again", "tulip verve octagon")]);
@@ -93,6 +99,14 @@ const ROWS: &[Row] = &[
     ("POST", "/submissions/{id}/regrade", Form(&[("reason", "a better grader")]), HIDDEN_ACT_OF_STAFF),
     ("GET", "/class/{semester}", Body::None, STAFF),
     ("GET", "/class/{semester}/attention", Body::None, STAFF),
+    ("GET", "/class/{semester}/regrades", Body::None, STAFF),
+    ("POST", "/class/{semester}/regrades", REGRADE, ACT_OF_STAFF),
+    ("GET", "/regrades/{id}", Body::None, STAFF),
+    ("POST", "/regrades/{id}/apply", NOTHING, HIDDEN_ACT_OF_STAFF),
+    ("POST", "/regrades/{id}/discard", NOTHING, HIDDEN_ACT_OF_STAFF),
+    ("POST", "/regrades/{id}/undo", NOTHING, HIDDEN_ACT_OF_STAFF),
+    ("POST", "/regrades/{id}/retry", NOTHING, HIDDEN_ACT_OF_STAFF),
+    ("POST", "/regrades/{id}/leave-out", NOTHING, HIDDEN_ACT_OF_STAFF),
     ("GET", "/class/{semester}/statistics", Body::None, STAFF),
     ("GET", "/class/{semester}/students/{person}", Body::None, STAFF),
     ("POST", "/class/{semester}/students/{person}/overrides", DECIDE, ACT_OF_STAFF),
@@ -183,7 +197,9 @@ impl Site {
         let (ada, office) = (self.app.person(ADA).await, self.app.person(OFFICE).await);
         let semester = SEMESTER.parse().unwrap();
         let secret = testat::secret::fresh();
-        let id = if pattern.starts_with("/overrides") {
+        let id = if pattern.contains("/regrades") {
+            self.regrade(pattern).await
+        } else if pattern.starts_with("/overrides") {
             let what = What::Result(ProjectNumber::new(1).unwrap(), Verdict::Passed);
             let reason = "seen in class".parse().unwrap();
             overrides::decide(db, &semester, &ada, what, &reason, &office, now).await.unwrap();
@@ -225,6 +241,34 @@ impl Site {
             .replace("{language}", "python")
             .replace("{person}", ada.as_str())
             .replace("{name}", "testat.css")
+    }
+
+    /// A regrade of the first project in the state that the address is for: the one before it ends.
+    async fn regrade(&self, pattern: &str) -> String {
+        let (db, now) = (&self.app.db, Clock.now());
+        let office = self.app.person(OFFICE).await;
+        let semester = SEMESTER.parse().unwrap();
+        for one in regrades::of_semester(db, &semester).await.unwrap() {
+            if one.state == regrades::State::Open {
+                regrades::discard(db, &one.id, &office, now).await.unwrap();
+            }
+        }
+        if pattern == "/class/{semester}/regrades" {
+            return String::new();
+        }
+        let new = regrades::NewRegrade {
+            semester,
+            project: ProjectNumber::new(1).unwrap(),
+            scope: regrades::Scope::Everyone,
+            seeds: regrades::Seeds::Same,
+            reason: "a better grader".parse().unwrap(),
+        };
+        let (id, _) = regrades::start(db, &new, &office, now).await.unwrap();
+        self.settle().await;
+        if pattern.ends_with("/undo") {
+            regrades::apply(db, &id, &office, now).await.unwrap();
+        }
+        id.to_string()
     }
 
     /// A session of its own for each request: some of them end all there are.

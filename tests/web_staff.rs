@@ -85,7 +85,14 @@ async fn finish(app: &TestApp, verdict: Verdict) {
 
 /// Addresses that are the staff's.
 fn of_staff() -> Vec<testat::web::Listed> {
-    let staffs = ["/class/", "/admin", "/overrides/", "/extensions/", "/submissions/{id}/regrade"];
+    let staffs = [
+        "/class/",
+        "/regrades/",
+        "/admin",
+        "/overrides/",
+        "/extensions/",
+        "/submissions/{id}/regrade",
+    ];
     let all = testat::web::listed().into_iter();
     all.filter(|one| staffs.iter().any(|start| one.pattern.starts_with(start))).collect()
 }

@@ -5,7 +5,8 @@ use crate::course::admission::Decision;
 use crate::course::result::GradingState;
 use crate::course::{
     Digest, Email, EnrolmentId, ExtensionId, GradingId, Language, Legi, OverrideId, PersonId,
-    ProjectNumber, Reason, RegradeId, Role, SecretHash, SemesterName, Slug, SubmissionId, TokenId, Verdict,
+    ProjectNumber, Reason, RegradeId, Role, SecretHash, SemesterName, Slug, SubmissionId, TokenId,
+    Verdict,
 };
 
 /// One value of a query.

@@ -141,7 +141,9 @@ pub enum StartError {
     #[error("nothing that was handed in and graded fits: there is nothing to be graded again")]
     Nothing,
     /// Someone had one of the submissions graded again at the same moment.
-    #[error("one of the submissions was queued to be graded again at this moment; please try again")]
+    #[error(
+        "one of the submissions was queued to be graded again at this moment; please try again"
+    )]
     Collided,
     /// Our fault.
     #[error(transparent)]

@@ -37,8 +37,9 @@ pub async fn regrade(
 ) -> Result<GradingId, RegradeError> {
     let grading = GradingId::new();
     let mut tx = db.begin().await?;
-    let states: Vec<(GradingState,)> =
-        tx.all("SELECT state FROM gradings WHERE submission = $1 AND counts", args![submission]).await?;
+    let states: Vec<(GradingState,)> = tx
+        .all("SELECT state FROM gradings WHERE submission = $1 AND counts", args![submission])
+        .await?;
     if states.is_empty() {
         return Err(RegradeError::NoSuchSubmission);
     }

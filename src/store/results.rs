@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::arg::args;
 use super::{Db, Error, Tx, semesters};
@@ -11,7 +11,8 @@ use crate::course::admission::{self, Admission, Carried, Decision, ProjectStandi
 use crate::course::difference::{self, Change};
 use crate::course::result::{self, Decided, Graded, GradingState, ProjectResult};
 use crate::course::{
-    Email, Legi, PersonId, ProjectNumber, RegradeId, SemesterName, Slug, SubmissionId, Verdict, attempts,
+    Email, Legi, PersonId, ProjectNumber, RegradeId, SemesterName, Slug, SubmissionId, Verdict,
+    attempts,
 };
 
 /// One student of a semester, with all that counts.
@@ -148,7 +149,7 @@ pub async fn if_applied(
 }
 
 /// A student for whom something becomes another.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Changed {
     /// Who.
     pub person: PersonId,

@@ -6,8 +6,8 @@ use super::queue::Cause;
 use super::{Db, Error};
 use crate::course::result::GradingState;
 use crate::course::{
-    Digest, GradingId, Language, PersonId, ProjectNumber, RegradeId, SemesterName, Slug, SubmissionId,
-    Verdict,
+    Digest, GradingId, Language, PersonId, ProjectNumber, RegradeId, SemesterName, Slug,
+    SubmissionId, Verdict,
 };
 
 /// A submission and where the last of its gradings that count stands.

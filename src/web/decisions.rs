@@ -55,7 +55,7 @@ fn project_number(text: &str) -> Result<ProjectNumber> {
     number.ok_or_else(|| Error::Bad(format!("`{text}` is no project's number.")))
 }
 
-fn reason(text: &str) -> Result<Reason> {
+pub(super) fn reason(text: &str) -> Result<Reason> {
     text.parse().map_err(|_| {
         Error::Refused(
             "A reason has 3 to 2,000 characters: whoever reads this in a year must understand it."

@@ -19,6 +19,7 @@ use crate::store;
 use crate::store::extensions::GiveError;
 use crate::store::overrides::DecideError;
 use crate::store::queue::RegradeError;
+use crate::store::regrades::{DecisionError, StartError};
 use crate::store::semesters::WindowError;
 
 /// A handler's result.
@@ -229,6 +230,29 @@ impl From<RegradeError> for Error {
             RegradeError::NoSuchSubmission => Self::NotFound,
             RegradeError::InFlight => Self::Conflict(error.to_string()),
             RegradeError::Store(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<StartError> for Error {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::NoSuchProject => Self::NotFound,
+            StartError::Nothing => Self::Refused(error.to_string()),
+            StartError::Open | StartError::Collided => Self::Conflict(error.to_string()),
+            StartError::Store(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<DecisionError> for Error {
+    fn from(error: DecisionError) -> Self {
+        match error {
+            DecisionError::NoSuchRegrade => Self::NotFound,
+            DecisionError::Decided { .. }
+            | DecisionError::Unfinished { .. }
+            | DecisionError::Overtaken => Self::Conflict(error.to_string()),
+            DecisionError::Store(fault) => fault.into(),
         }
     }
 }

@@ -206,7 +206,8 @@ impl Follower {
     /// The stage; none when there is nothing more to wait for.
     async fn look(&self) -> Result<Option<Stage>> {
         let gradings = submissions::gradings(&self.state.db, &self.submission).await?;
-        match gradings.first().filter(|latest| pending(latest)) {
+        let latest = gradings.iter().find(|grading| grading.counts);
+        match latest.filter(|latest| pending(latest)) {
             Some(latest) => Stage::of(&self.state, &self.slug, latest).await.map(Some),
             None => Ok(None),
         }

@@ -22,6 +22,8 @@ mod admin;
 mod api;
 mod archive_download;
 mod auth;
+mod changes_shown;
+mod chosen;
 mod class;
 mod decisions;
 pub mod error;
@@ -35,6 +37,7 @@ mod pace;
 pub mod page;
 pub mod passwords;
 mod profile;
+mod regrades;
 mod report_shown;
 mod reports;
 mod roster;
@@ -281,6 +284,7 @@ fn all_routes() -> routes::Routes {
         instructor::routes,
         statistics::routes,
         decisions::routes,
+        regrades::routes,
         admin::routes,
         roster::routes,
         profile::routes,

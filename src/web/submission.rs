@@ -53,6 +53,8 @@ struct GradingRow {
     state: String,
     words: String,
     cause: &'static str,
+    counts: &'static str,
+    regrade: Option<String>,
     done: bool,
     finished_at: Option<i64>,
     grader_version: Option<String>,
@@ -109,8 +111,10 @@ async fn fill(
     let Submission { semester, person, slug, .. } = submission;
     let project = semesters::project(&state.db, semester, slug).await?.ok_or(Error::NotFound)?;
     let result = result_of(state, semester, person, project.number).await?;
-    let gradings = submissions::gradings(&state.db, &submission.id).await?;
-    let latest = gradings.first().ok_or(Error::NotFound)?;
+    let staff = visitor.may(Action::SeeClass, On::Semester(semester)).is_ok();
+    let mut gradings = submissions::gradings(&state.db, &submission.id).await?;
+    gradings.retain(|grading| staff || grading.is_of_record());
+    let latest = gradings.iter().find(|grading| grading.counts).ok_or(Error::NotFound)?;
     let shown = which(&gradings, wanted)?;
     let report = match shown {
         Some(grading) => report_for(state, &visitor.actor, submission, &grading.id).await?,
@@ -118,7 +122,6 @@ async fn fill(
     };
     let own = *person == visitor.person.id;
     let by = if own { None } else { people::by_id(&state.db, person).await? };
-    let staff = visitor.may(Action::SeeClass, On::Semester(semester)).is_ok();
     let stage = match live::pending(latest) {
         true => Some(Stage::of(state, slug, latest).await?),
         false => None,
@@ -143,14 +146,14 @@ async fn fill(
     })
 }
 
-/// The grading whose report is shown: the one asked for, else the newest that has one.
+/// The grading whose report is shown: the one asked for, else the newest that counts and has one.
 fn which(gradings: &[Grading], wanted: Option<i64>) -> Result<Option<&Grading>> {
     let mut done = gradings.iter().filter(|grading| grading.state == GradingState::Done);
     match wanted {
         Some(number) => {
             done.find(|grading| grading.number == number).map(Some).ok_or(Error::NotFound)
         }
-        None => Ok(done.next()),
+        None => Ok(done.find(|grading| grading.counts)),
     }
 }
 
@@ -161,10 +164,18 @@ impl GradingRow {
             number: grading.number,
             state: state.to_owned(),
             words: words.to_owned(),
-            cause: match grading.cause {
-                Cause::Upload => "handed in",
-                Cause::Regrade => "graded again",
+            cause: match (grading.cause, &grading.regrade) {
+                (Cause::Upload, _) => "handed in",
+                (Cause::Regrade, None) => "graded again",
+                (Cause::Regrade, Some(_)) => "regrade of the project",
             },
+            counts: match (grading.counts, &grading.superseded_by) {
+                (true, _) => "yes",
+                (false, Some(_)) => "not any more: a regrade took its place",
+                (false, None) => "no: run beside",
+            },
+            // A regrade's page is for those who decide it.
+            regrade: grading.regrade.as_ref().filter(|_| staff).map(ToString::to_string),
             done: grading.state == GradingState::Done,
             finished_at: grading.finished_at,
             grader_version: grading.grader_version.clone(),
