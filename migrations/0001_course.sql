@@ -253,3 +253,48 @@ CREATE TABLE audit_head (
 );
 INSERT INTO audit_head (id, seq, hash)
 VALUES (1, 0, '0000000000000000000000000000000000000000000000000000000000000000');
+
+-- What instructors decide about one student's work, beside overrides and extensions.
+
+-- A late submission that counts as if it had been on time.
+CREATE TABLE acceptances (
+    id         TEXT   PRIMARY KEY,
+    submission TEXT   NOT NULL REFERENCES submissions (id),
+    reason     TEXT   NOT NULL,
+    given_by   TEXT   NOT NULL REFERENCES people (id),
+    given_at   BIGINT NOT NULL,
+    revoked_by TEXT   REFERENCES people (id),
+    revoked_at BIGINT
+);
+CREATE UNIQUE INDEX acceptances_standing ON acceptances (submission) WHERE revoked_at IS NULL;
+
+-- A project that is not counted for one student, for whom perhaps fewer are needed.
+CREATE TABLE excuses (
+    id         TEXT   PRIMARY KEY,
+    semester   TEXT   NOT NULL,
+    project    BIGINT NOT NULL,
+    person     TEXT   NOT NULL,
+    needed     TEXT   NOT NULL CHECK (needed IN ('stays', 'one_fewer')),
+    reason     TEXT   NOT NULL,
+    given_by   TEXT   NOT NULL REFERENCES people (id),
+    given_at   BIGINT NOT NULL,
+    revoked_by TEXT   REFERENCES people (id),
+    revoked_at BIGINT,
+    FOREIGN KEY (semester, project) REFERENCES projects (semester, number),
+    FOREIGN KEY (semester, person) REFERENCES enrolments (semester, person)
+);
+CREATE UNIQUE INDEX excuses_standing ON excuses (semester, person, project) WHERE revoked_at IS NULL;
+
+-- A project whose grading is paused: nothing of it is claimed until it is resumed.
+CREATE TABLE pauses (
+    id         TEXT   PRIMARY KEY,
+    semester   TEXT   NOT NULL,
+    project    BIGINT NOT NULL,
+    reason     TEXT   NOT NULL,
+    paused_by  TEXT   NOT NULL REFERENCES people (id),
+    paused_at  BIGINT NOT NULL,
+    resumed_by TEXT   REFERENCES people (id),
+    resumed_at BIGINT,
+    FOREIGN KEY (semester, project) REFERENCES projects (semester, number)
+);
+CREATE UNIQUE INDEX pauses_lasting ON pauses (semester, project) WHERE resumed_at IS NULL;

@@ -4,8 +4,8 @@ use testat::clock::Clock;
 use testat::course::Verdict;
 use testat::store::{queue, regrades, results};
 
-use crate::app::{ADA, EMMY, LECTURER, SEMESTER, TestApp, location};
-use crate::web_staff::{graded, semester};
+use crate::app::{ADA, EMMY, LECTURER, SEMESTER, TestApp, location, solution};
+use crate::web_staff::semester;
 
 async fn begin(app: &TestApp, fields: &[(&str, &str)]) -> reqwest::Response {
     let lecturer = app.signed_in(LECTURER).await;
@@ -35,6 +35,20 @@ const REPORT: &str = r#"{"verdict":"passed","seed":"0","runtime":"r","language":
     "grader":{"slug":"backprop","version":"2.0.0"},"checks":[],"figures":[],
     "usage":{"cpu_ms":1,"wall_ms":1,"peak_memory_bytes":1,"phases":{}}}"#;
 
+/// A submission of Emmy's whose grading has its verdict.
+async fn handed_in(app: &TestApp, verdict: Verdict) -> String {
+    let place = location(&app.signed_in(EMMY).await.upload("solution.py", solution()).await);
+    grade_all(app, verdict).await;
+    place.rsplit('/').next().unwrap().to_owned()
+}
+
+/// Claims what is next, which then needs attention.
+async fn stick(app: &TestApp) {
+    let now = Clock.now();
+    let lease = queue::claim(&app.db, "test", now, now + 60_000).await.unwrap().unwrap();
+    let _ = queue::fault_for_good(&app.db, &lease, "the archive is lost", now).await.unwrap();
+}
+
 async fn verdict(app: &TestApp) -> Option<Verdict> {
     let person = app.person(EMMY).await;
     let row = results::admission_of(&app.db, &semester(), &person, Clock.now()).await.unwrap();
@@ -44,7 +58,7 @@ async fn verdict(app: &TestApp) -> Option<Verdict> {
 #[tokio::test]
 async fn a_regrade_is_followed_looked_at_applied_and_undone() {
     let app = TestApp::started().await;
-    let submission = graded(&app, Verdict::Failed).await;
+    let submission = handed_in(&app, Verdict::Failed).await;
     let lecturer = app.signed_in(LECTURER).await;
     let emmy = app.signed_in(EMMY).await;
     let list = format!("/class/{SEMESTER}/regrades");
@@ -92,17 +106,14 @@ async fn a_regrade_is_followed_looked_at_applied_and_undone() {
 #[tokio::test]
 async fn what_needs_attention_is_named_and_left_out_on_the_page() {
     let app = TestApp::started().await;
-    graded(&app, Verdict::Passed).await;
+    handed_in(&app, Verdict::Passed).await;
     let page = location(&begin(&app, &[("scope", "students"), ("students", "12345682")]).await);
-    let now = Clock.now();
-    let lease = queue::claim(&app.db, "test", now, now + 60_000).await.unwrap().unwrap();
-    let _ = queue::fault_for_good(&app.db, &lease, "the archive is lost", now).await.unwrap();
+    stick(&app).await;
     let lecturer = app.signed_in(LECTURER).await;
     let stuck = lecturer.page(&page).await;
     assert!(stuck.contains("the archive is lost") && stuck.contains("Leave them out"), "{stuck}");
     assert_eq!(lecturer.submit(&format!("{page}/retry"), &[]).await.status(), 303);
-    let lease = queue::claim(&app.db, "test", now, now + 60_000).await.unwrap().unwrap();
-    let _ = queue::fault_for_good(&app.db, &lease, "the archive is lost", now).await.unwrap();
+    stick(&app).await;
     assert_eq!(lecturer.submit(&format!("{page}/leave-out"), &[]).await.status(), 303);
     let ready = lecturer.page(&page).await;
     assert!(ready.contains("1 left out") && ready.contains("Nobody&#x27;s result"), "{ready}");
@@ -114,7 +125,7 @@ async fn what_needs_attention_is_named_and_left_out_on_the_page() {
 #[tokio::test]
 async fn a_regrade_that_makes_no_sense_is_refused_and_says_why() {
     let app = TestApp::started().await;
-    graded(&app, Verdict::Failed).await;
+    handed_in(&app, Verdict::Failed).await;
     let cases: [(&[(&str, &str)], u16, &str); 6] = [
         (&[("scope", "everyone"), ("reason", " ")], 422, "A reason has"),
         (&[("scope", "students"), ("students", "99-999-999, 12-345-682")], 422, "99-999-999"),
@@ -146,7 +157,7 @@ async fn an_admin_who_is_a_student_of_the_semester_regrades_nothing_of_it() {
     let browser = app.signed_in(ADA).await;
     assert_eq!(browser.get(&format!("/class/{SEMESTER}/regrades")).await.status(), 404);
     let page = location(&{
-        graded(&app, Verdict::Failed).await;
+        handed_in(&app, Verdict::Failed).await;
         begin(&app, &[("scope", "everyone")]).await
     });
     assert_eq!(browser.get(&page).await.status(), 404);

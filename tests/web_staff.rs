@@ -91,7 +91,11 @@ fn of_staff() -> Vec<testat::web::Listed> {
         "/admin",
         "/overrides/",
         "/extensions/",
+        "/excuses/",
+        "/acceptances/",
         "/submissions/{id}/regrade",
+        "/submissions/{id}/retry",
+        "/submissions/{id}/accept",
     ];
     let all = testat::web::listed().into_iter();
     all.filter(|one| staffs.iter().any(|start| one.pattern.starts_with(start))).collect()
@@ -136,6 +140,11 @@ async fn a_student_is_refused_on_every_staff_address() {
                     ("opens", "2026-01-01"),
                     ("due", "2027-03-01"),
                     ("csv", HEADER),
+                    ("scope", "everyone"),
+                    ("seeds", "same"),
+                    ("needed", "stays"),
+                    ("students", "12-345-674"),
+                    ("sure", "yes"),
                 ];
                 ada.submit(&path, &fields).await
             }

@@ -105,6 +105,18 @@ id!(
     ExtensionId
 );
 id!(
+    /// A late submission that counts.
+    AcceptanceId
+);
+id!(
+    /// A project that is not counted for one student.
+    ExcuseId
+);
+id!(
+    /// A time in which a project is not graded.
+    PauseId
+);
+id!(
     /// A project graded again beside what counts.
     RegradeId
 );

@@ -1,12 +1,12 @@
 //! Values on their way into a query. An absent one keeps its type: PostgreSQL refuses an untyped NULL.
 
 use crate::course::access::{Actor, Scope};
-use crate::course::admission::Decision;
+use crate::course::admission::{Decision, Needed};
 use crate::course::result::GradingState;
 use crate::course::{
-    Digest, Email, EnrolmentId, ExtensionId, GradingId, Language, Legi, OverrideId, PersonId,
-    ProjectNumber, Reason, RegradeId, Role, SecretHash, SemesterName, Slug, SubmissionId, TokenId,
-    Verdict,
+    AcceptanceId, Digest, Email, EnrolmentId, ExcuseId, ExtensionId, GradingId, Language, Legi,
+    OverrideId, PauseId, PersonId, ProjectNumber, Reason, RegradeId, Role, SecretHash,
+    SemesterName, Slug, SubmissionId, TokenId, Verdict,
 };
 
 /// One value of a query.
@@ -87,6 +87,8 @@ macro_rules! as_text {
     )+};
 }
 as_text!(
+    AcceptanceId,
+    ExcuseId,
     Digest,
     Email,
     EnrolmentId,
@@ -94,6 +96,7 @@ as_text!(
     GradingId,
     Legi,
     OverrideId,
+    PauseId,
     PersonId,
     Reason,
     RegradeId,
@@ -118,6 +121,7 @@ as_word!(
     Decision,
     GradingState,
     Language,
+    Needed,
     Role,
     Scope,
     Verdict,

@@ -9,8 +9,11 @@
 //! | [`roster`] | who takes part, and the import of a whole class |
 //! | [`submissions`] | uploads, their gradings and reports |
 //! | [`queue`] | gradings that wait and run: claim, lease, heartbeat, fault, verdict |
+//! | [`in_queue`], [`pauses`] | the queue as people look at it; projects that are not graded for a while |
 //! | [`regrades`] | a project graded again beside what counts, then applied or discarded as a whole |
 //! | [`results`] | what counts: every student's standing and the admission list, from one query |
+//! | [`acceptances`], [`excuses`] | late submissions that count, projects that do not for one student |
+//! | [`foreseen`] | a decision that can be looked at before it is made |
 //! | [`overrides`] | decisions of people in place of computed ones |
 //! | [`audit`] | the log of all that happened, hashed into a chain |
 //! | [`snapshot`] | all rows of one moment, out and into an empty database |
@@ -23,15 +26,20 @@
 //! SQLite has one connection that writes (its lock is unfair among several) and a few that read;
 //! what must see its own writes, or decides by what it reads, runs in a [`Tx`].
 
+pub mod acceptances;
 mod arg;
 pub mod audit;
 mod db;
+pub mod excuses;
 pub mod extensions;
 mod faulted;
+pub mod foreseen;
 mod hand_in;
+pub mod in_queue;
 pub mod integrity;
 pub mod invitations;
 pub mod overrides;
+pub mod pauses;
 pub mod people;
 pub mod queue;
 pub mod regrades;

@@ -106,6 +106,10 @@ pub struct Depth {
     pub oldest: Option<i64>,
 }
 
+/// Of a grading `g`: its project is graded at present.
+const NOT_PAUSED: &str = "NOT EXISTS (SELECT 1 FROM pauses z WHERE z.semester = g.semester
+    AND z.project = g.project AND z.resumed_at IS NULL)";
+
 /// Tries of one claim that met another worker's at the same student and project.
 const CLAIM_TRIES: u32 = 5;
 
@@ -113,7 +117,7 @@ const CLAIM_TRIES: u32 = 5;
 ///
 /// What students hand in goes before what instructors have graded again. Fair between students: who
 /// has the fewest waiting and running goes first, then who waits longest. Never two running of one
-/// student and project.
+/// student and project, and none of a project whose grading is paused.
 ///
 /// # Errors
 /// When the database fails.
@@ -145,7 +149,7 @@ async fn try_claim(db: &Db, worker: &str, now: i64, until: i64) -> Result<Option
              started_at = $2, lease_until = $3, progress = NULL
          WHERE state = 'waiting' AND id = (
              SELECT g.id FROM gradings g
-             WHERE g.state = 'waiting' AND g.not_before <= $2
+             WHERE g.state = 'waiting' AND g.not_before <= $2 AND {NOT_PAUSED}
                AND NOT EXISTS (SELECT 1 FROM gradings r WHERE r.state = 'running'
                    AND r.semester = g.semester AND r.person = g.person AND r.project = g.project)
              ORDER BY CASE g.cause WHEN 'upload' THEN 0 ELSE 1 END,
@@ -310,14 +314,13 @@ pub async fn stuck(db: &Db, limit: u32) -> Result<Vec<Stuck>, Error> {
 }
 
 /// How many waiting gradings come before this one at present, in the order of claims; none if it does
-/// not wait.
+/// not wait, or its project's grading is paused.
 ///
 /// # Errors
 /// When it can't be read.
 pub async fn ahead_of(db: &Db, grading: &GradingId) -> Result<Option<i64>, Error> {
-    let row: Option<(i64,)> = db
-        .opt(
-            "WITH busy AS (SELECT person, COUNT(*) AS n,
+    let sql = format!(
+        "WITH busy AS (SELECT person, COUNT(*) AS n,
                                SUM(CASE cause WHEN 'upload' THEN 1 ELSE 0 END) AS uploads
                            FROM gradings
                            WHERE state IN ('waiting', 'running') GROUP BY person),
@@ -326,11 +329,10 @@ pub async fn ahead_of(db: &Db, grading: &GradingId) -> Result<Option<i64>, Error
                                CASE g.cause WHEN 'upload' THEN b.uploads ELSE b.n END,
                                g.queued_at, g.id) AS place
                            FROM gradings g JOIN busy b ON b.person = g.person
-                           WHERE g.state = 'waiting')
-             SELECT place - 1 FROM line WHERE id = $1",
-            args![grading],
-        )
-        .await?;
+                           WHERE g.state = 'waiting' AND {NOT_PAUSED})
+             SELECT place - 1 FROM line WHERE id = $1"
+    );
+    let row: Option<(i64,)> = db.opt(sqlx::AssertSqlSafe(sql), args![grading]).await?;
     Ok(row.map(|(ahead,)| ahead))
 }
 

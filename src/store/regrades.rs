@@ -329,7 +329,7 @@ pub async fn apply(
     if count > 0 {
         return Err(DecisionError::Unfinished { count });
     }
-    let before = results::admissions_in(&mut tx, &regrade.semester, now).await?;
+    let before = results::admissions_in(&mut tx, &regrade.semester, None, now).await?;
     let superseded: Vec<(GradingId,)> = tx
         .all(
             "UPDATE gradings SET counts = FALSE, superseded_by = $1
@@ -341,7 +341,7 @@ pub async fn apply(
         .await?;
     tx.run("UPDATE gradings SET counts = TRUE WHERE regrade = $1 AND state = 'done'", args![id])
         .await?;
-    let after = results::admissions_in(&mut tx, &regrade.semester, now).await?;
+    let after = results::admissions_in(&mut tx, &regrade.semester, None, now).await?;
     let changes = results::changes(&before, &after);
     let details = json!({ "superseded": ids(superseded), "changes": changes });
     conclude(tx, "regrade.apply", id, by, now, details).await?;

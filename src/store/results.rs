@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::arg::args;
 use super::{Db, Error, Tx, semesters};
-use crate::course::admission::{self, Admission, Carried, Decision, ProjectStanding};
+use crate::course::admission::{self, Admission, Carried, Decision, Needed, ProjectStanding};
 use crate::course::difference::{self, Change};
 use crate::course::result::{self, Decided, Graded, GradingState, ProjectResult};
 use crate::course::{
-    Email, Legi, PersonId, ProjectNumber, RegradeId, SemesterName, Slug, SubmissionId, Verdict,
-    attempts,
+    AcceptanceId, Email, Legi, PersonId, ProjectNumber, RegradeId, SemesterName, Slug,
+    SubmissionId, Verdict, attempts,
 };
 
 /// One student of a semester, with all that counts.
@@ -61,7 +61,9 @@ struct Fact {
     result_decided_at: Option<i64>,
     admission_decision: Option<Decision>,
     admission_decided_at: Option<i64>,
+    excuse: Option<Needed>,
     submission: Option<SubmissionId>,
+    acceptance: Option<AcceptanceId>,
     received_at: Option<i64>,
     late: Option<bool>,
     state: Option<GradingState>,
@@ -76,7 +78,7 @@ const FACTS: &str = "SELECT m.name AS semester, m.starts_at, m.needed, m.total, 
         p.number, p.slug, p.opens, p.due, x.due AS extended,
         r.decision AS result_decision, r.decided_at AS result_decided_at,
         a.decision AS admission_decision, a.decided_at AS admission_decided_at,
-        s.id AS submission, s.received_at, s.late, g.state, g.verdict, g.finished_at
+        q.needed AS excuse, s.id AS submission, c.id AS acceptance, s.received_at, s.late, g.state, g.verdict, g.finished_at
     FROM semesters this
     JOIN semesters m ON m.name = this.name OR m.starts_at < this.starts_at
     JOIN enrolments e ON e.semester = m.name AND e.role = 'student'
@@ -88,7 +90,10 @@ const FACTS: &str = "SELECT m.name AS semester, m.starts_at, m.needed, m.total, 
         AND r.revoked_at IS NULL
     LEFT JOIN overrides a ON a.semester = m.name AND a.person = e.person AND a.project IS NULL
         AND a.revoked_at IS NULL
+    LEFT JOIN excuses q ON q.semester = m.name AND q.person = e.person AND q.project = p.number
+        AND q.revoked_at IS NULL
     LEFT JOIN submissions s ON s.semester = m.name AND s.person = e.person AND s.project = p.number
+    LEFT JOIN acceptances c ON c.submission = s.id AND c.revoked_at IS NULL
     LEFT JOIN gradings g ON g.submission = s.id AND {counting}
     WHERE this.name = $1
       AND e.legi IN (SELECT t.legi FROM enrolments t WHERE t.semester = $1 AND t.role = 'student'
@@ -120,13 +125,14 @@ pub async fn admissions(
     standings(facts, semester, now)
 }
 
-/// The same as `tx` sees it.
+/// The same as `tx` sees it, of one student or of all.
 pub(super) async fn admissions_in(
     tx: &mut Tx,
     semester: &SemesterName,
+    person: Option<&PersonId>,
     now: i64,
 ) -> Result<Vec<AdmissionRow>, Error> {
-    let facts = tx.all(facts(COUNTING), args![semester, NOBODY]).await?;
+    let facts = tx.all(facts(COUNTING), args![semester, person]).await?;
     standings(facts, semester, now)
 }
 
@@ -142,7 +148,7 @@ pub async fn if_applied(
     now: i64,
 ) -> Result<(Vec<Changed>, usize), Error> {
     let mut tx = db.snapshot().await?;
-    let before = admissions_in(&mut tx, semester, now).await?;
+    let before = admissions_in(&mut tx, semester, NOBODY, now).await?;
     let applied = tx.all(facts(IF_APPLIED), args![semester, NOBODY, regrade]).await?;
     let after = standings(applied, semester, now)?;
     Ok((changes(&before, &after), before.len()))
@@ -228,7 +234,9 @@ fn row(
     now: i64,
 ) -> Result<Option<AdmissionRow>, Error> {
     let Some(first) = projects.values().flatten().next() else { return Ok(None) };
-    let rule = semesters::rule(first.needed, first.total)?;
+    let excuses: Vec<Needed> =
+        projects.values().filter_map(|facts| facts.first()?.excuse).collect();
+    let rule = semesters::rule(first.needed, first.total)?.excused(&excuses);
     let results: Vec<ProjectResult> =
         projects.values().filter_map(|facts| project_result(facts, now)).collect();
     let standings: Vec<ProjectStanding> = results.iter().map(ProjectResult::standing).collect();
@@ -257,6 +265,7 @@ fn project_result(facts: &[Fact], now: i64) -> Option<ProjectResult> {
             Some(Graded {
                 received: fact.received_at?,
                 late: fact.late?,
+                accepted: fact.acceptance.is_some(),
                 state: fact.state?,
                 verdict: fact.verdict,
                 finished: fact.finished_at,
@@ -274,5 +283,6 @@ fn project_result(facts: &[Fact], now: i64) -> Option<ProjectResult> {
     let due = attempts::own_due(first.due, first.extended);
     let times = result::Times { opens: first.opens, due, now };
     let submissions = i64::try_from(submissions.len()).unwrap_or(i64::MAX);
-    Some(result::of(project, &gradings, decided.as_ref(), times, submissions))
+    let result = result::of(project, &gradings, decided.as_ref(), times, submissions);
+    Some(if first.excuse.is_some() { result.excused() } else { result })
 }

@@ -22,7 +22,7 @@ pub struct Table {
 }
 
 /// Every table whose rows are kept, each after those that it names rows of.
-pub const TABLES: [Table; 15] = [
+pub const TABLES: [Table; 18] = [
     Table { name: "people", order: "id" },
     Table { name: "sessions", order: "secret_hash" },
     Table { name: "tokens", order: "id" },
@@ -36,6 +36,9 @@ pub const TABLES: [Table; 15] = [
     Table { name: "gradings", order: "id" },
     Table { name: "reports", order: "grading" },
     Table { name: "overrides", order: "id" },
+    Table { name: "acceptances", order: "id" },
+    Table { name: "excuses", order: "id" },
+    Table { name: "pauses", order: "id" },
     Table { name: "audit", order: "seq" },
     Table { name: HEAD, order: "id" },
 ];

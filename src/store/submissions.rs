@@ -6,8 +6,8 @@ use super::queue::Cause;
 use super::{Db, Error};
 use crate::course::result::GradingState;
 use crate::course::{
-    Digest, GradingId, Language, PersonId, ProjectNumber, RegradeId, SemesterName, Slug,
-    SubmissionId, Verdict,
+    AcceptanceId, Digest, GradingId, Language, PersonId, ProjectNumber, RegradeId, SemesterName,
+    Slug, SubmissionId, Verdict,
 };
 
 /// A submission and where the last of its gradings that count stands.
@@ -37,6 +37,8 @@ pub struct Submission {
     pub received_at: i64,
     /// Whether it was late when it came.
     pub late: bool,
+    /// The decision by which it counts though it was late, if there is one.
+    pub acceptance: Option<AcceptanceId>,
     /// Its last grading.
     pub grading: GradingId,
     /// Where that stands.
@@ -101,9 +103,11 @@ impl Grading {
 }
 
 const SUBMISSION: &str = "SELECT s.id, s.semester, s.project, p.slug, s.person, s.number, s.digest,
-    s.size, s.file_name, s.language, s.received_at, s.late, g.id AS grading, g.state, g.verdict
+    s.size, s.file_name, s.language, s.received_at, s.late, c.id AS acceptance,
+    g.id AS grading, g.state, g.verdict
     FROM submissions s
     JOIN projects p ON p.semester = s.semester AND p.number = s.project
+    LEFT JOIN acceptances c ON c.submission = s.id AND c.revoked_at IS NULL
     JOIN gradings g ON g.submission = s.id
      AND g.number = (SELECT MAX(l.number) FROM gradings l
                      WHERE l.submission = s.id AND l.counts)";

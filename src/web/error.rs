@@ -16,8 +16,10 @@ use crate::course::access::{Denied, Scope};
 use crate::intake::blobs::BlobError;
 use crate::intake::{self, Trouble};
 use crate::store;
+use crate::store::acceptances::AcceptError;
 use crate::store::extensions::GiveError;
 use crate::store::overrides::DecideError;
+use crate::store::pauses::PauseError;
 use crate::store::queue::RegradeError;
 use crate::store::regrades::{DecisionError, StartError};
 use crate::store::semesters::WindowError;
@@ -230,6 +232,26 @@ impl From<RegradeError> for Error {
             RegradeError::NoSuchSubmission => Self::NotFound,
             RegradeError::InFlight => Self::Conflict(error.to_string()),
             RegradeError::Store(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<AcceptError> for Error {
+    fn from(error: AcceptError) -> Self {
+        match error {
+            AcceptError::NoSuchSubmission => Self::NotFound,
+            AcceptError::OnTime => Self::Conflict(error.to_string()),
+            AcceptError::Store(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<PauseError> for Error {
+    fn from(error: PauseError) -> Self {
+        match error {
+            PauseError::NoSuchProject => Self::NotFound,
+            PauseError::Already => Self::Conflict(error.to_string()),
+            PauseError::Store(fault) => fault.into(),
         }
     }
 }

@@ -53,7 +53,11 @@ pub(super) fn pending(grading: &Grading) -> bool {
 impl Stage {
     pub(super) async fn of(state: &State, slug: &Slug, grading: &Grading) -> Result<Self> {
         if grading.state == GradingState::Waiting {
-            let ahead = queue::ahead_of(&state.db, &grading.id).await?.unwrap_or(0);
+            let Some(ahead) = queue::ahead_of(&state.db, &grading.id).await? else {
+                return Ok(Self::words(
+                    "Waiting until the pause of this project is over.".to_owned(),
+                ));
+            };
             return Ok(Self::words(match ahead {
                 _ if grading.not_before > state.now() => {
                     "Waiting for another try: the last one failed, through no fault of yours."

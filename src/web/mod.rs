@@ -26,7 +26,10 @@ mod changes_shown;
 mod chosen;
 mod class;
 mod decisions;
+mod decisions_shown;
 pub mod error;
+mod excuses;
+mod extensions;
 pub mod figure;
 pub mod guard;
 mod headers;
@@ -37,6 +40,7 @@ mod pace;
 pub mod page;
 pub mod passwords;
 mod profile;
+mod queue;
 mod regrades;
 mod report_shown;
 mod reports;
@@ -50,6 +54,7 @@ pub mod strength;
 mod student;
 mod submission;
 mod submit;
+mod sure;
 mod trace;
 
 pub use guard::Cookies;
@@ -284,6 +289,9 @@ fn all_routes() -> routes::Routes {
         instructor::routes,
         statistics::routes,
         decisions::routes,
+        excuses::routes,
+        extensions::routes,
+        queue::routes,
         regrades::routes,
         admin::routes,
         roster::routes,

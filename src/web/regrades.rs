@@ -5,17 +5,18 @@ use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
 use super::chosen;
-use super::decisions::reason;
+use super::decisions::{Nothing, project_number, reason};
+use super::decisions_shown::name_of;
 use super::error::{Error, Result};
 use super::guard::{Checked, Visitor};
 use super::page::see_other;
 use super::routes::Routes;
 use super::{Shared, State};
 use crate::course::access::{Action, On};
-use crate::course::{ProjectNumber, RegradeId, SemesterName};
+use crate::course::{RegradeId, SemesterName};
 use crate::store::regrades::{self, NewRegrade, Regrade, Scope, Seeds, Stuck};
+use crate::store::roster;
 use crate::store::semesters::{self, Project};
-use crate::store::{people, roster};
 
 mod one;
 
@@ -182,12 +183,6 @@ fn what_words(regrade: &Regrade) -> String {
     }
 }
 
-async fn name_of(state: &State, person: &crate::course::PersonId) -> Result<String> {
-    let found = people::by_id(&state.db, person).await?;
-    Ok(found
-        .map_or_else(|| "someone".to_owned(), |p| format!("{} {}", p.first_name, p.family_name)))
-}
-
 #[derive(Deserialize)]
 struct Start {
     project: String,
@@ -210,9 +205,7 @@ async fn start(
 ) -> Result<HttpResponse> {
     visitor.may(Action::Regrade, On::Semester(&name))?;
     let form = form.0;
-    let project = form.project.parse().ok().and_then(ProjectNumber::new);
-    let project =
-        project.ok_or_else(|| Error::Bad(format!("`{}` is no project's number.", form.project)))?;
+    let project = project_number(&form.project)?;
     let new = NewRegrade {
         semester: name.clone(),
         project,
@@ -249,9 +242,6 @@ async fn find(state: &State, visitor: &Visitor, id: &RegradeId) -> Result<Regrad
     visitor.may(Action::Regrade, On::Semester(&regrade.semester)).map_err(Error::hidden)?;
     Ok(regrade)
 }
-
-#[derive(Deserialize)]
-struct Nothing {}
 
 type OfRegrade = web::Path<RegradeId>;
 

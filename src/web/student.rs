@@ -48,8 +48,9 @@ async fn home(state: Shared, visitor: Visitor) -> Result<HttpResponse> {
 #[derive(Serialize)]
 struct OverviewPage {
     semester: String,
-    needed: i64,
-    total: i64,
+    needed: u32,
+    total: u32,
+    excused: u32,
     others: Vec<String>,
     projects: Vec<ProjectCard>,
     admission: AdmissionWords,
@@ -68,8 +69,9 @@ pub(super) struct AdmissionWords {
 }
 
 impl AdmissionWords {
-    pub(super) fn of(admission: &Admission, total: i64) -> Self {
+    pub(super) fn of(admission: &Admission) -> Self {
         use crate::course::admission::{Basis, State as Standing};
+        let total = admission.rule.of();
         let (passed, missing) = (admission.passed, admission.missing);
         let words = match (admission.state, &admission.basis) {
             (Standing::Admitted, Basis::Projects) => "You are admitted to the exam.".to_owned(),
@@ -93,7 +95,7 @@ impl AdmissionWords {
             passed,
             missing,
             words,
-            basis: basis_words(&admission.basis),
+            basis: basis_words(admission),
             since: admission.since,
         }
     }
@@ -142,6 +144,7 @@ impl ProjectCard {
 /// A class for the badge, and what it says.
 pub(super) fn state_of(result: &ProjectResult) -> (&'static str, &'static str) {
     match (result.verdict, result.window) {
+        _ if result.excused => ("excused", "excused"),
         (Some(Verdict::Passed), _) => ("passed", "passed"),
         _ if result.waiting => ("waiting", "being graded"),
         (Some(Verdict::Failed), Window::Open) if !result.overridden => ("failed", "failed so far"),
@@ -159,7 +162,7 @@ async fn overview(
     name: web::Path<SemesterName>,
 ) -> Result<HttpResponse> {
     visitor.may(Action::SeeSemester, On::Semester(&name)).map_err(|_| Error::NotFound)?;
-    let semester = semesters::get(&state.db, &name).await?.ok_or(Error::NotFound)?;
+    semesters::get(&state.db, &name).await?.ok_or(Error::NotFound)?;
     let row = results::admission_of(&state.db, &name, &visitor.person.id, state.now()).await?;
     // Whoever is no student of it sees the class instead.
     let Some(row) = row else { return Ok(see_other(&format!("/class/{name}"))) };
@@ -168,12 +171,13 @@ async fn overview(
         projects.iter().zip(&row.projects).map(|(p, r)| ProjectCard::of(&state, p, r)).collect();
     let page = OverviewPage {
         semester: name.to_string(),
-        needed: semester.needed,
-        total: semester.total,
+        needed: row.admission.rule.needed(),
+        total: row.admission.rule.of(),
+        excused: row.admission.excused,
         others: others(&visitor, &name),
         projects: cards,
-        admission: AdmissionWords::of(&row.admission, semester.total),
-        steps: (0..semester.needed).map(|step| step < i64::from(row.admission.passed)).collect(),
+        admission: AdmissionWords::of(&row.admission),
+        steps: (0..row.admission.rule.needed()).map(|step| step < row.admission.passed).collect(),
     };
     state.page("overview.html", Some(&visitor), page)
 }
@@ -267,6 +271,7 @@ pub(super) struct SubmissionRow {
     file_name: String,
     received_at: i64,
     late: bool,
+    accepted: bool,
     state: &'static str,
     words: &'static str,
 }
@@ -276,6 +281,7 @@ impl SubmissionRow {
     pub(super) fn of(submission: &Submission, due: Option<i64>) -> Self {
         let (state, words) = words_of(submission.verdict, submission.state);
         let late = match due {
+            _ if submission.acceptance.is_some() => false,
             Some(due) => !attempts::counts(submission.late, submission.received_at, due),
             None => submission.late,
         };
@@ -287,9 +293,17 @@ impl SubmissionRow {
             file_name: submission.file_name.clone(),
             received_at: submission.received_at,
             late,
+            accepted: submission.acceptance.is_some(),
             state,
             words,
         }
+    }
+}
+
+impl SubmissionRow {
+    /// Whether it does not count because it came late.
+    pub(super) fn is_late(&self) -> bool {
+        self.late
     }
 }
 

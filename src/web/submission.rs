@@ -17,7 +17,7 @@ use crate::course::access::{Action, On};
 use crate::course::result::GradingState;
 use crate::store::queue::Cause;
 use crate::store::submissions::{self, Grading, Submission};
-use crate::store::{people, semesters};
+use crate::store::{pauses, people, semesters};
 
 /// Addresses of this file.
 pub(super) fn routes(routes: &mut Routes) {
@@ -38,6 +38,8 @@ struct SubmissionPage {
     sha256: String,
     size: String,
     stage: Option<Stage>,
+    /// Why nothing of the project is graded at present.
+    paused: Option<String>,
     needs_attention: bool,
     replaced: bool,
     shown: Option<i64>,
@@ -45,6 +47,7 @@ struct SubmissionPage {
     report: Option<ReportShown>,
     gradings: Vec<GradingRow>,
     may_regrade: bool,
+    may_accept: bool,
 }
 
 #[derive(Serialize)]
@@ -126,8 +129,15 @@ async fn fill(
         true => Some(Stage::of(state, slug, latest).await?),
         false => None,
     };
+    let row = SubmissionRow::of(submission, result.map(|result| result.due));
+    let on = On::Student(semester, person);
+    let paused = match stage {
+        Some(_) => pauses::of_project(&state.db, semester, submission.project).await?,
+        None => None,
+    };
     Ok(SubmissionPage {
-        submission: SubmissionRow::of(submission, result.map(|result| result.due)),
+        may_accept: row.is_late() && visitor.may(Action::OverrideResult, on).is_ok(),
+        submission: row,
         semester: semester.to_string(),
         title: project.title,
         by: by.map(|person| format!("{} {}", person.first_name, person.family_name)),
@@ -136,13 +146,14 @@ async fn fill(
         sha256: submission.digest.to_string(),
         size: size(submission.size),
         stage,
+        paused: paused.map(|pause| pause.reason),
         needs_attention: latest.state == GradingState::NeedsAttention,
         replaced: latest.state == GradingState::Replaced,
         shown: shown.map(|grading| grading.number),
         earlier: shown.is_some_and(|grading| grading.number != latest.number),
         report: report.map(|report| ReportShown::of(report, state.info(slug))),
         gradings: gradings.iter().map(|grading| GradingRow::of(grading, staff)).collect(),
-        may_regrade: visitor.may(Action::Regrade, On::Student(semester, person)).is_ok(),
+        may_regrade: visitor.may(Action::Regrade, on).is_ok(),
     })
 }
 

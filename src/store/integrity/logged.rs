@@ -54,6 +54,12 @@ impl Logged {
             "submission.insert" => self.submission(&told),
             "grading.done" => self.verdict(&told),
             "result.override" | "admission.override" => self.decision(&told, Kind::Override),
+            "excuse.give" => self.decision(&told, Kind::Excuse),
+            "submission.accept_late" => self.decision(&told, Kind::Acceptance),
+            "excuse.take_back" => self.taken_back(&told, Kind::Excuse, "excuse"),
+            "submission.take_back_acceptance" => {
+                self.taken_back(&told, Kind::Acceptance, "acceptance");
+            }
             "extension.give" => self.decision(&told, Kind::Extension),
             "result.take_back_override" | "admission.take_back_override" => {
                 self.taken_back(&told, Kind::Override, "override");
@@ -136,6 +142,8 @@ impl Logged {
         }
         let (name, what) = match kind {
             Kind::Extension => ("extension", ("due", told.of("due"))),
+            Kind::Excuse => ("excuse", ("needed", told.of("needed"))),
+            Kind::Acceptance => ("acceptance", ("accepted", true.into())),
             _ => ("override", ("decision", told.of("decision"))),
         };
         let fields = [

@@ -47,7 +47,7 @@ const fn to_regrade(table: &'static str, columns: &'static [&'static str]) -> Re
 }
 
 /// All there are.
-pub const REFERENCES: [Reference; 24] = [
+pub const REFERENCES: [Reference; 34] = [
     to_person("sessions", &["person"]),
     to_person("tokens", &["person"]),
     to_person("invitations", &["person"]),
@@ -72,6 +72,21 @@ pub const REFERENCES: [Reference; 24] = [
     to_person("overrides", &["revoked_by"]),
     to_enrolment("overrides"),
     to_project("overrides"),
+    Reference {
+        table: "acceptances",
+        columns: &["submission"],
+        target: "submissions",
+        key: &["id"],
+    },
+    to_person("acceptances", &["given_by"]),
+    to_person("acceptances", &["revoked_by"]),
+    to_person("excuses", &["given_by"]),
+    to_person("excuses", &["revoked_by"]),
+    to_project("excuses"),
+    to_enrolment("excuses"),
+    to_person("pauses", &["paused_by"]),
+    to_person("pauses", &["resumed_by"]),
+    to_project("pauses"),
 ];
 
 pub(super) async fn check(tx: &mut Tx, faults: &mut Vec<Fault>) -> Result<(), Error> {

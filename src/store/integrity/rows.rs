@@ -118,6 +118,33 @@ async fn decisions(tx: &mut Tx, facts: &mut Facts) -> Result<(), Error> {
         let what = ("due", due.into());
         facts.insert(Kind::Extension, id, decided(about, what, reason, by, at, revoked));
     }
+    more_decisions(tx, facts).await
+}
+
+async fn more_decisions(tx: &mut Tx, facts: &mut Facts) -> Result<(), Error> {
+    type Excuse = (String, String, i64, String, String, String, String, i64, Option<i64>);
+    let excuses: Vec<Excuse> = tx
+        .all(
+            "SELECT id, semester, project, person, needed, reason, given_by, given_at, revoked_at
+             FROM excuses",
+            vec![],
+        )
+        .await?;
+    for (id, semester, project, person, needed, reason, by, at, revoked) in excuses {
+        let about = format!("{semester}/{project}/{person}");
+        let what = ("needed", needed.into());
+        facts.insert(Kind::Excuse, id, decided(about, what, reason, by, at, revoked));
+    }
+    let acceptances: Vec<(String, String, String, String, i64, Option<i64>)> = tx
+        .all(
+            "SELECT id, submission, reason, given_by, given_at, revoked_at FROM acceptances",
+            vec![],
+        )
+        .await?;
+    for (id, submission, reason, by, at, revoked) in acceptances {
+        let what = ("accepted", true.into());
+        facts.insert(Kind::Acceptance, id, decided(submission, what, reason, by, at, revoked));
+    }
     Ok(())
 }
 

@@ -194,7 +194,7 @@ async fn own_results(
         passed: row.admission.passed,
         missing: row.admission.missing,
         state: row.admission.state.to_string(),
-        basis: export::basis_words(&row.admission.basis),
+        basis: export::basis_words(&row.admission),
         since: row.admission.since.map(shapes::time),
     }))
 }

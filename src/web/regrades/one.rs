@@ -3,13 +3,14 @@
 use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 
-use super::{OfRegrade, find, name_of, state_words, what_words};
+use super::{OfRegrade, find, state_words, what_words};
 use crate::course::SemesterName;
 use crate::store::audit::{self, Line};
 use crate::store::regrades::{self, Progress, Regrade, StuckGrading};
 use crate::store::results::{self, Changed};
 use crate::store::{roster, semesters};
 use crate::web::changes_shown::ChangesShown;
+use crate::web::decisions_shown::name_of;
 use crate::web::error::{Error, Result};
 use crate::web::guard::Visitor;
 use crate::web::{Shared, State};
