@@ -10,7 +10,7 @@ use testat::store::regrades::{
 use testat::store::results::{self, AdmissionRow};
 use testat::store::{audit, integrity, queue, statistics, submissions};
 
-use crate::database::{Course, DAY, MINUTE, on_both, outcome, project};
+use crate::database::{Course, DAY, MINUTE, on_both, outcome, project, tamper};
 
 on_both!(
     what_is_run_beside_changes_nothing_until_it_is_applied,
@@ -24,6 +24,7 @@ on_both!(
     what_needs_attention_is_tried_again_or_left_out,
     a_grading_asked_for_later_is_not_superseded,
     the_same_seed_is_handed_to_the_worker_and_a_new_one_is_not,
+    a_regrade_that_was_changed_behind_the_programs_back_is_named,
 );
 
 /// A time at which project 1 is open and everything of these tests has been handed in.
@@ -349,5 +350,40 @@ async fn the_same_seed_is_handed_to_the_worker_and_a_new_one_is_not(t: Course) {
             (expected.clone(), if expected.is_some() { 2 } else { 3 })
         );
         regrades::discard(&t.db, &id, &t.admin, later(&t)).await.unwrap();
+    }
+}
+
+async fn a_regrade_that_was_changed_behind_the_programs_back_is_named(t: Course) {
+    filled(&t).await;
+    let id = start(&t).await;
+    grade_all(&t, |_| Verdict::Failed).await;
+    regrades::apply(&t.db, &id, &t.admin, later(&t)).await.unwrap();
+    assert_eq!(faults(&t).await, Vec::<String>::new());
+    for (sql, back, named) in [
+        (
+            "UPDATE gradings SET counts = TRUE WHERE superseded_by IS NOT NULL",
+            "UPDATE gradings SET counts = FALSE WHERE superseded_by IS NOT NULL",
+            "`counts` is true, but the audit log says false",
+        ),
+        (
+            "UPDATE gradings SET counts = FALSE WHERE regrade IS NOT NULL",
+            "UPDATE gradings SET counts = TRUE WHERE regrade IS NOT NULL",
+            "counts is not what follows from its regrades",
+        ),
+        (
+            "UPDATE regrades SET state = 'discarded'",
+            "UPDATE regrades SET state = 'applied'",
+            "`state` is \"discarded\", but the audit log says \"applied\"",
+        ),
+        (
+            "UPDATE regrades SET asked_by = 'x'",
+            "SELECT 1",
+            "a row of `regrades` (asked_by in `people`) names `x`",
+        ),
+    ] {
+        tamper(&t.url, sql).await;
+        let found = faults(&t).await;
+        assert!(found.iter().any(|fault| fault.contains(named)), "{sql}: {found:#?}");
+        tamper(&t.url, back).await;
     }
 }

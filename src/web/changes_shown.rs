@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::course::admission::State;
-use crate::course::difference::Change;
+use crate::course::difference::{Change, ResultChange};
 use crate::course::{PersonId, Verdict};
 use crate::store::results::Changed;
 use crate::store::roster::Enrolled;
@@ -30,14 +30,14 @@ struct StudentChange {
     person: String,
     name: String,
     legi: String,
-    results: Vec<Step>,
-    admission: Option<Step>,
+    steps: Vec<Step>,
 }
 
 /// From what to what.
 #[derive(Serialize)]
 struct Step {
-    project: Option<i64>,
+    /// The project or the admission.
+    about: String,
     from: Word,
     to: Word,
 }
@@ -63,25 +63,25 @@ impl ChangesShown {
                 legi: who
                     .and_then(|who| who.legi.as_ref())
                     .map_or_else(String::new, ToString::to_string),
-                results: results(&one.change),
-                admission: one.change.admission.as_ref().map(|change| Step {
-                    project: None,
-                    from: of_admission(change.from),
-                    to: of_admission(change.to),
-                }),
+                steps: steps(&one.change),
             }
         });
         Self { tallies: tallies(changes), students: students.collect() }
     }
 }
 
-fn results(change: &Change) -> Vec<Step> {
-    let step = |one: &crate::course::difference::ResultChange| Step {
-        project: Some(one.project.get()),
+fn steps(change: &Change) -> Vec<Step> {
+    let result = |one: &ResultChange| Step {
+        about: format!("Project {}", one.project),
         from: of_result(one.from),
         to: of_result(one.to),
     };
-    change.results.iter().map(step).collect()
+    let admission = change.admission.as_ref().map(|one| Step {
+        about: "Admission".to_owned(),
+        from: of_admission(one.from),
+        to: of_admission(one.to),
+    });
+    change.results.iter().map(result).chain(admission).collect()
 }
 
 fn of_result(verdict: Option<Verdict>) -> Word {

@@ -14,7 +14,7 @@ use super::routes::Routes;
 use super::{Shared, State};
 use crate::course::access::{Action, On};
 use crate::course::{RegradeId, SemesterName};
-use crate::store::regrades::{self, NewRegrade, Regrade, Scope, Seeds, Stuck};
+use crate::store::regrades::{self, NewRegrade, Progress, Regrade, Scope, Seeds, Stuck};
 use crate::store::roster;
 use crate::store::semesters::{self, Project};
 
@@ -144,7 +144,7 @@ async fn chosen_project(state: &State, project: &Project, all: &[Regrade]) -> Re
 
 async fn row(state: &State, regrade: Regrade) -> Result<Row> {
     let progress = regrades::progress(&state.db, &regrade.id).await?;
-    let (class, words) = state_words(regrade.state, progress.unfinished());
+    let (class, words) = state_words(regrade.state, progress);
     Ok(Row {
         id: regrade.id.to_string(),
         project: regrade.project.get(),
@@ -160,9 +160,12 @@ async fn row(state: &State, regrade: Regrade) -> Result<Row> {
 }
 
 /// A class for the badge, and what it says.
-fn state_words(state: regrades::State, unfinished: i64) -> (&'static str, &'static str) {
+fn state_words(state: regrades::State, progress: Progress) -> (&'static str, &'static str) {
     match state {
-        regrades::State::Open if unfinished > 0 => ("running", "running"),
+        regrades::State::Open if progress.waiting + progress.running > 0 => ("running", "running"),
+        regrades::State::Open if progress.needs_attention > 0 => {
+            ("needs_attention", "needs attention")
+        }
         regrades::State::Open => ("waiting", "ready to be decided"),
         regrades::State::Applied => ("passed", "applied"),
         regrades::State::Discarded => ("replaced", "discarded"),

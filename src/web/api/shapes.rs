@@ -181,6 +181,8 @@ pub(super) struct GradingShape {
     number: i64,
     state: String,
     verdict: Option<String>,
+    /// Whether the result goes by it: not once a regrade of the project took its place.
+    counts: bool,
     /// 64 hexadecimal digits, once done.
     seed: Option<String>,
     grader_version: Option<String>,
@@ -213,6 +215,7 @@ impl GradingShape {
             number: grading.number,
             state: grading.state.to_string(),
             verdict: grading.verdict.map(|verdict| verdict.to_string()),
+            counts: grading.counts,
             seed: grading.seed.clone(),
             grader_version: grading.grader_version.clone(),
             runtime: grading.runtime.clone(),

@@ -95,7 +95,7 @@ async fn fill(state: &State, regrade: Regrade) -> Result<Page> {
     let progress = regrades::progress(&state.db, &regrade.id).await?;
     let lines = audit::of_subject(&state.db, regrade.id.as_str()).await?;
     let (changes, unchanged) = changes(state, &regrade, &lines).await?;
-    let (class, words) = state_words(regrade.state, progress.unfinished());
+    let (class, words) = state_words(regrade.state, progress);
     let open = regrade.state == regrades::State::Open;
     let stuck = regrades::stuck(&state.db, &regrade.id).await?;
     let mut acts = Vec::new();
