@@ -77,7 +77,7 @@ async fn a_regrade_is_followed_looked_at_applied_and_undone() {
 
     grade_all(&app, Verdict::Passed).await;
     let ready = lecturer.page(&page).await;
-    for named in ["1 become passed", "Emmy Noether", "becomes", "1 student of the semester stays"] {
+    for named in ["1 newly passed", "Emmy Noether", "becomes", "1 student of the semester stays"] {
         assert!(ready.contains(named), "{named}: {ready}");
     }
     assert!(!ready.contains("data-fresh"));
@@ -126,7 +126,8 @@ async fn what_needs_attention_is_named_and_left_out_on_the_page() {
 async fn a_regrade_that_makes_no_sense_is_refused_and_says_why() {
     let app = TestApp::started().await;
     handed_in(&app, Verdict::Failed).await;
-    let cases: [(&[(&str, &str)], u16, &str); 6] = [
+    type Case<'a> = (&'a [(&'a str, &'a str)], u16, &'a str);
+    let cases: [Case<'_>; 6] = [
         (&[("scope", "everyone"), ("reason", " ")], 422, "A reason has"),
         (&[("scope", "students"), ("students", "99-999-999, 12-345-682")], 422, "99-999-999"),
         (&[("scope", "students"), ("students", "\n")], 422, "No Legi number was given"),

@@ -110,20 +110,20 @@ fn tallies(changes: &[Changed]) -> Vec<Tally> {
         all.filter(|one| holds(one.from, one.to)).count()
     };
     vec![
-        Tally { words: "become passed", badge: "passed", count: results(Verdict::Passed) },
-        Tally { words: "become failed", badge: "failed", count: results(Verdict::Failed) },
+        Tally { words: "newly passed", badge: "passed", count: results(Verdict::Passed) },
+        Tally { words: "newly failed", badge: "failed", count: results(Verdict::Failed) },
         Tally {
-            words: "become admitted",
+            words: "newly admitted",
             badge: "admitted",
             count: admissions(|_, to| to == State::Admitted),
         },
         Tally {
-            words: "lose their admission",
+            words: "no longer admitted",
             badge: "not_admitted",
             count: admissions(|from, _| from == State::Admitted),
         },
         Tally {
-            words: "can't reach admission any more",
+            words: "admission out of reach",
             badge: "not_admitted",
             count: admissions(|from, to| from == State::Open && to == State::NotAdmitted),
         },

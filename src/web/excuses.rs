@@ -73,15 +73,19 @@ async fn decision<'a>(state: &State, new: &'a NewExcuse) -> Result<Decision<'a>>
         crate::store::results::admission_of(&state.db, &new.semester, &new.person, state.now());
     let row = row.await?.ok_or(Error::NotFound)?;
     let rule = match new.needed {
-        Needed::Stays => "The project is not counted any more, and as many are needed as before.",
-        Needed::OneFewer => "The project is not counted any more, and one fewer is needed.",
+        Needed::Stays => {
+            "The project would not be counted any more, and as many would be needed as before."
+        }
+        Needed::OneFewer => {
+            "The project would not be counted any more, and one fewer would be needed."
+        }
     };
     Ok(Decision {
         semester: &new.semester,
         title: format!("Excuse from project {}", new.project),
         words: vec![
             format!(
-                "{} {} is excused from project {}.",
+                "{} {} would be excused from project {}.",
                 row.first_name, row.family_name, new.project
             ),
             format!(
