@@ -48,6 +48,14 @@ CREATE TABLE invitations (
 CREATE INDEX invitations_of_person ON invitations (person);
 
 -- Sign-ins that failed, by network address and by account, for as long as they slow the next one.
+-- What each host that grades last found when it attacked itself.
+CREATE TABLE self_attacks (
+    host     TEXT    PRIMARY KEY,
+    at       BIGINT  NOT NULL,
+    passed   BOOLEAN NOT NULL,
+    findings TEXT    NOT NULL
+);
+
 CREATE TABLE sign_in_failures (
     id      TEXT   PRIMARY KEY,
     kind    TEXT   NOT NULL CHECK (kind IN ('address', 'account')),

@@ -35,18 +35,25 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     let (stop, stopped) = watch::channel(false);
     let mut host = Vec::new();
     let mut workers = JoinSet::new();
-    let mut watched = Watched::nothing();
+    let mut watched = None;
     if config.workers > 0 {
         let shop = workshop(config, graders).await?;
         host = notes(&shop);
         match rig::may_grade_others(config, &shop.rig) {
             Ok(()) => {
-                watched = self_attack::watch(config, &shop, &mut workers, &stopped)?;
-                start_workers(config, &shop, &mut workers, &stopped, &watched);
+                let own = self_attack::watch(config, &shop, &mut workers, &stopped)?;
+                start_workers(config, &shop, &mut workers, &stopped, &own);
+                watched = Some(own.told);
             }
             Err(why) => tracing::error!("Pages are served, nothing is graded: {why}"),
         }
     }
+    let grades_others = watched.is_some();
+    let mut following = JoinSet::new();
+    let self_attack = match watched {
+        Some(own) => own,
+        None => self_attack::follow(&db, &mut following).await?,
+    };
     let listener = TcpListener::bind(config.listen)
         .with_context(|| format!("listening on {}", config.listen))?;
     let address = listener.local_addr().context("asking for the address")?;
@@ -59,9 +66,9 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
         cookies: if config.on_loopback() { Cookies::Loopback } else { Cookies::Secure },
         trust_proxy: config.trust_proxy,
         host,
-        grades_others: !workers.is_empty(),
+        grades_others,
         patience: web::Patience::default(),
-        self_attack: watched.told,
+        self_attack,
     };
     let details = json!({ "testat": env!("CARGO_PKG_VERSION"), "workers": config.workers });
     note_start(&db, "server.start", address.to_string(), details).await?;
@@ -77,6 +84,7 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     let _ = stop.send(true);
     while workers.join_next().await.is_some() {}
     tidying.abort();
+    following.shutdown().await;
     handle.stop(true).await;
     serving.await.context("the server's task")?.context("serving")?;
     db.close().await;

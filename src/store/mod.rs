@@ -37,6 +37,7 @@ mod regrading;
 pub mod results;
 pub mod roster;
 mod roster_plan;
+pub mod safety;
 pub mod semesters;
 pub mod sessions;
 pub mod snapshot;

@@ -39,8 +39,9 @@ pub const TABLES: [Table; 14] = [
     Table { name: HEAD, order: "id" },
 ];
 
-/// Tables of which nothing is kept: failed sign-ins only matter for a quarter of an hour.
-pub const NOT_KEPT: [&str; 1] = ["sign_in_failures"];
+/// Tables of which nothing is kept: failed sign-ins only matter for a quarter of an hour, and what a host
+/// found about itself only while it runs.
+pub const NOT_KEPT: [&str; 2] = ["sign_in_failures", "self_attacks"];
 
 /// Has one row from the beginning.
 const HEAD: &str = "audit_head";

@@ -124,7 +124,7 @@ impl Touched {
                     }
                     Err(_) => touched.everyone = true,
                 },
-                Some(("person" | "token" | "server" | "admissions", _)) => {}
+                Some(("person" | "token" | "server" | "worker" | "admissions", _)) => {}
                 _ => touched.everyone = true,
             }
         }
