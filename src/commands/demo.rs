@@ -241,6 +241,9 @@ impl Student {
 
 /// Fills the data folder if it has no semester; otherwise leaves it as it is.
 pub async fn run(config: &Config) -> anyhow::Result<()> {
+    if config.smtp_url.is_some() {
+        bail!("a demo's people do not exist, and no letters must go out to them: unset smtp_url");
+    }
     let db = open_store(config).await?;
     if semesters::all(&db).await?.is_empty() {
         eprintln!("Filling a demo semester and grading its submissions; this takes some minutes.");

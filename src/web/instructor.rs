@@ -7,7 +7,7 @@ use super::error::{Error, Result};
 use super::guard::Visitor;
 use super::routes::Routes;
 use super::student::{AdmissionWords, SubmissionRow, state_of};
-use super::{Shared, State};
+use super::{Shared, State, questions};
 use crate::course::access::{Action, On};
 use crate::course::{PersonId, ProjectNumber, SemesterName};
 use crate::store::results::{self, AdmissionRow};
@@ -32,6 +32,7 @@ struct ClassPage {
     open: usize,
     not_admitted: usize,
     attention: usize,
+    questions: i64,
 }
 
 #[derive(Serialize)]
@@ -99,6 +100,7 @@ async fn class(
         open: count("open"),
         not_admitted: count("not_admitted"),
         attention: submissions::needing_attention(&state.db, &name).await?.len(),
+        questions: questions::open(&state, &name).await?,
         students,
     };
     state.page("class.html", Some(&visitor), page)

@@ -30,10 +30,12 @@ mod headers;
 mod health;
 mod instructor;
 mod live;
+mod mail;
 mod pace;
 pub mod page;
 pub mod passwords;
 mod profile;
+mod questions;
 mod report_shown;
 mod reports;
 mod roster;
@@ -272,11 +274,13 @@ fn all_routes() -> routes::Routes {
         student::routes,
         starter::routes,
         submission::routes,
+        questions::routes,
         instructor::routes,
         decisions::routes,
         admin::routes,
         roster::routes,
         profile::routes,
+        mail::routes,
         api::routes,
         health::routes,
     ] {
