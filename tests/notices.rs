@@ -132,7 +132,7 @@ fn a_deadline_says_how_the_student_stands() {
     };
     assert_eq!(
         body(Admitted::Open, 0),
-        "For you, project 1, Backpropagation is due Mon 28 Sep 2026, 23:59 CEST. You have not \
+        "For you, project 1 (Backpropagation) is due Mon 28 Sep 2026, 23:59 CEST. You have not \
          handed it in so far. You have passed 2 of the 5 projects needed."
     );
     assert!(body(Admitted::Open, 1).contains("handed it in once; it has not passed"));

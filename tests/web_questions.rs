@@ -23,7 +23,7 @@ impl Site {
         let page = location(&emmy.upload("solution.py", crate::app::solution()).await);
         report_with_checks(&app).await;
         let mail = Mailbox::empty();
-        mail.deliver(&app.db, Clock.now()).await;
+        mail.take(&app.db, Clock.now(), EMMY).await;
         Self { app, page, mail }
     }
 
@@ -64,7 +64,7 @@ async fn a_question_goes_to_and_fro_and_each_side_is_told_of_the_others_turns() 
     assert_eq!(told.len(), 1, "{told:?}");
     assert_eq!(told[0].0, "Question: Backpropagation from scratch, submission 1");
     for words in [
-        "Emmy Noether wrote about submission 1 for project 1, Backpropagation from scratch, check grads:",
+        "Emmy Noether wrote about submission 1 for project 1 (Backpropagation from scratch), check grads:",
         "> Why <b>me</b>?\n> It is the same sign.\n",
         &format!("{BASE}{}#question-", site.page),
     ] {
@@ -89,7 +89,7 @@ async fn a_question_goes_to_and_fro_and_each_side_is_told_of_the_others_turns() 
     assert!(told[0].1.contains("> It is the sign of the loss.\n"), "{}", told[0].1);
     let page = emmy.page(&site.page).await;
     for words in [
-        "Why &lt;b&gt;me&lt;&#x2F;b&gt;?\nIt is the same sign.",
+        "Why &lt;b&gt;me&lt;/b&gt;?\nIt is the same sign.",
         "It is the sign of the loss.",
         "Benjamin Grewe</strong>, for the course",
         "badge answered",

@@ -315,7 +315,7 @@ pub(crate) async fn report_with_every_figure(app: &TestApp) {
 pub(crate) async fn report_with_checks(app: &TestApp) {
     let check = |id: &str, title: &str, passed: bool| {
         format!(
-            r#"{{"id":"{id}","title":"{title}","passed":{passed},"value":1,"comparison":"at_most",
+            r#"{{"id":"{id}","title":"{title}","passed":{passed},"value":1,"comparison":"<=",
                 "threshold":0.5,"message":""}}"#
         )
     };

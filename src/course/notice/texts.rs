@@ -196,7 +196,7 @@ impl Project<'_> {
         one_line(self.title)
     }
     fn words(&self) -> String {
-        format!("project {}, {}", self.number, self.title())
+        format!("project {} ({})", self.number, self.title())
     }
     fn path(&self) -> String {
         format!("/semesters/{}/projects/{}", self.semester, self.slug)
