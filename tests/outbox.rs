@@ -219,10 +219,7 @@ async fn what_is_turned_off_is_not_written(t: Course) {
     let ada = t.student(1).await;
     let now = t.start + HOUR;
     mail_off::set(&t.db, &ada, &[Kind::Verdict, Kind::Admission], now).await.unwrap();
-    assert_eq!(
-        mail_off::of_person(&t.db, &ada).await.unwrap(),
-        [Kind::Admission, Kind::Verdict]
-    );
+    assert_eq!(mail_off::of_person(&t.db, &ada).await.unwrap(), [Kind::Admission, Kind::Verdict]);
     pass(&t, &ada, 1, now).await;
     assert_eq!(kinds(&t, now).await, [Kind::Receipt]);
     mail_off::set(&t.db, &ada, &[], now).await.unwrap();

@@ -108,7 +108,8 @@ async fn a_letter_that_nobody_takes_is_given_up_and_one_that_must_wait_is_not(t:
     let mut smtp = Smtp::up();
     let post = smtp.post(PASSWORD);
     let now = t.start + MINUTE;
-    for (n, email) in [(1, "gone@ethz.example"), (2, "busy@ethz.example"), (3, "here@ethz.example")] {
+    for (n, email) in [(1, "gone@ethz.example"), (2, "busy@ethz.example"), (3, "here@ethz.example")]
+    {
         let person = t.student(n).await;
         let sql = format!("UPDATE people SET email = '{email}' WHERE id = '{person}'");
         crate::database::tamper(&t.url, &sql).await;
@@ -200,8 +201,7 @@ async fn a_running_server_without_smtp_writes_into_its_mailbox() {
     assert_eq!(letters.len(), 1);
     let mail = Mail::parse(&std::fs::read_to_string(&letters[0]).unwrap());
     assert!(mail.subject().starts_with("Received: "), "{:?}", mail.head);
-    let mode = std::os::unix::fs::PermissionsExt::mode(
-        &std::fs::metadata(&folder).unwrap().permissions(),
-    );
+    let mode =
+        std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&folder).unwrap().permissions());
     assert_eq!(mode & 0o077, 0, "letters are for whom they name");
 }

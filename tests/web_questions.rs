@@ -77,7 +77,9 @@ async fn a_question_goes_to_and_fro_and_each_side_is_told_of_the_others_turns() 
     let class = lecturer.page(&format!("/class/{SEMESTER}")).await;
     assert!(class.contains("<span class=\"badge open\">1<span class=\"visually-hidden\"> open"));
     let list = lecturer.page(&format!("/class/{SEMESTER}/questions")).await;
-    for words in ["Noether, Emmy", "check <code>grads</code>", "Backpropagation from scratch", &site.page] {
+    for words in
+        ["Noether, Emmy", "check <code>grads</code>", "Backpropagation from scratch", &site.page]
+    {
         assert!(list.contains(words), "{words}: {list}");
     }
 
