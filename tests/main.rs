@@ -26,6 +26,7 @@ mod notices;
 mod outbox;
 mod post;
 mod postgres;
+mod questions;
 mod queue;
 mod results;
 mod roster;

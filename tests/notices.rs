@@ -1,10 +1,11 @@
 //! What letters say, when a letter is tried again, and where a question stands: pure, by table.
 
 use testat::course::admission::{Admission, Basis, State as Admitted};
-use testat::course::notice::{Kind, Notice, Project, Receipt, Submission, letter};
+use testat::course::notice::{
+    Kind, Notice, Project, Receipt, Submission, TRIES, after_failure, letter,
+};
 use testat::course::question::{self, HOUR, MESSAGES_AN_HOUR, Side, State, TooOften};
 use testat::course::{Digest, MessageText, SemesterName, Slug, SubmissionId, Verdict};
-use testat::mail::{TRIES, after_failure};
 
 use crate::database::project;
 

@@ -15,6 +15,8 @@ use crate::database::{Course, DAY, MINUTE, new_semester, on_both, project};
 on_both!(
     a_letter_is_one_senders_until_its_lease_runs_out,
     a_sender_that_was_late_changes_nothing,
+    two_senders_never_have_the_same_letter,
+    a_clock_that_was_set_back_delays_no_letter,
     a_letter_given_up_is_kept_and_can_be_tried_again,
     what_was_rolled_back_is_told_to_nobody,
     a_deadline_is_told_once_for_each_due_time_to_whom_has_not_passed,
@@ -55,7 +57,7 @@ async fn a_letter_is_one_senders_until_its_lease_runs_out(t: Course) {
     let ada = t.student(1).await;
     let now = t.start + HOUR;
     let receipt = t.hand_in(&ada, 1, now).await;
-    assert_eq!(claim(&t, now - 1).await, None, "not before it happened");
+    assert_eq!(claim(&t, now - 1).await, None, "not before its time");
     let first = claim(&t, now).await.unwrap();
     assert!(first.body.contains(receipt.submission.as_str()), "{}", first.body);
     assert_eq!((first.kind, first.tries), (Kind::Receipt, 1));
@@ -81,6 +83,38 @@ async fn a_sender_that_was_late_changes_nothing(t: Course) {
     assert_eq!((depth.waiting, depth.failed, depth.oldest), (1, 0, Some(now)));
     let unsent = outbox::unsent(&t.db, 9).await.unwrap();
     assert_eq!((unsent[0].fault.as_str(), unsent[0].again_at), ("no connection", Some(now + HOUR)));
+}
+
+async fn two_senders_never_have_the_same_letter(t: Course) {
+    let now = t.start + HOUR;
+    for n in 1..=12 {
+        let person = t.student(n).await;
+        t.hand_in(&person, 1, now).await;
+    }
+    let sender = async |db: testat::store::Db| {
+        let mut mine = Vec::new();
+        while let Some(letter) = outbox::claim(&db, now, now + MINUTE).await.unwrap() {
+            mine.push(letter.id);
+        }
+        mine
+    };
+    let (a, b, c) = tokio::join!(sender(t.db.clone()), sender(t.db.clone()), sender(t.db.clone()));
+    let mut all = [a, b, c].concat();
+    all.sort();
+    assert!(all.windows(2).all(|two| two[0] != two[1]), "{all:?}");
+    // A sender that finds all that is due in others' hands goes away; what is left is due still.
+    all.extend(sender(t.db.clone()).await);
+    assert_eq!(all.len(), 12);
+}
+
+async fn a_clock_that_was_set_back_delays_no_letter(t: Course) {
+    let ada = t.student(1).await;
+    let future = t.start + 9 * DAY;
+    t.hand_in(&ada, 1, future).await;
+    let now = future - 8 * DAY;
+    let letter = claim(&t, now).await.unwrap();
+    assert!(outbox::put_off(&t.db, &letter, "no connection", now + HOUR).await.unwrap());
+    assert_eq!(claim(&t, now).await, None);
 }
 
 async fn a_letter_given_up_is_kept_and_can_be_tried_again(t: Course) {

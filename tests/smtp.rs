@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use testat::course::Email;
-use testat::mail::{Post, Step, after_failure};
+use testat::course::notice::after_failure;
+use testat::mail::{Post, Step};
 use testat::store::outbox;
 
 use crate::database::{Course, DAY, MINUTE, on_both};

@@ -2,8 +2,10 @@
 //! happened. Plain text in lines of its own; names and titles come from outside and are shown as
 //! they are, on one line.
 
+mod retry;
 mod texts;
 
+pub use retry::{LONGEST_PAUSE, TRIES, after_failure};
 pub use texts::letter;
 
 use super::admission::Admission;

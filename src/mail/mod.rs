@@ -7,7 +7,6 @@
 
 mod folder;
 mod letter;
-mod retry;
 mod smtp;
 
 use std::path::PathBuf;
@@ -17,10 +16,9 @@ use tokio::sync::watch;
 
 use crate::clock::{Clock, Millis};
 use crate::course::Email;
+use crate::course::notice::after_failure;
 use crate::store::outbox::{self, Letter};
 use crate::store::{self, Db};
-
-pub use retry::{TRIES, after_failure};
 
 /// How long a letter is one sender's; sending takes no longer than [`LONGEST`].
 const LEASE_MS: Millis = 5 * 60_000;

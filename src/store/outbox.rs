@@ -7,7 +7,7 @@ use serde_json::json;
 use super::arg::args;
 use super::audit::{self, Entry};
 use super::{Db, Error, Tx};
-use crate::course::notice::{Kind, Notice};
+use crate::course::notice::{Kind, LONGEST_PAUSE, Notice};
 use crate::course::{Email, LetterId, PersonId};
 
 /// A letter that is ours to send until the lease runs out.
@@ -66,7 +66,8 @@ pub(super) async fn put(
     Ok(())
 }
 
-/// Claims the next letter until `until` (epoch milliseconds), if one is due.
+/// Claims the next letter until `until` (epoch milliseconds), if one is due: its time has come, or lies
+/// farther ahead than any can, as the clock was set back since it was written.
 ///
 /// # Errors
 /// When the database fails.
@@ -74,8 +75,9 @@ pub async fn claim(db: &Db, now: i64, until: i64) -> Result<Option<Letter>, Erro
     // Read first: with nothing to do, no write lock is taken.
     let due: Option<(i64,)> = db
         .opt(
-            "SELECT not_before FROM outbox WHERE state = 'waiting' AND not_before <= $1 LIMIT 1",
-            args![now],
+            "SELECT not_before FROM outbox
+             WHERE state = 'waiting' AND (not_before <= $1 OR not_before > $2) LIMIT 1",
+            args![now, now + LONGEST_PAUSE],
         )
         .await?;
     if due.is_none() {
@@ -84,13 +86,15 @@ pub async fn claim(db: &Db, now: i64, until: i64) -> Result<Option<Letter>, Erro
     let sql = format!(
         "UPDATE outbox SET tries = tries + 1, not_before = $2
          WHERE state = 'waiting' AND id = (
-             SELECT id FROM outbox WHERE state = 'waiting' AND not_before <= $1
+             SELECT id FROM outbox
+             WHERE state = 'waiting' AND (not_before <= $1 OR not_before > $3)
              ORDER BY not_before, id LIMIT 1 {})
          RETURNING id",
         db.skip_locked()
     );
     let mut tx = db.begin().await?;
-    let claimed: Option<(LetterId,)> = tx.opt(sqlx::AssertSqlSafe(sql), args![now, until]).await?;
+    let claimed: Option<(LetterId,)> =
+        tx.opt(sqlx::AssertSqlSafe(sql), args![now, until, now + LONGEST_PAUSE]).await?;
     let Some((id,)) = claimed else { return Ok(None) };
     let letter = tx
         .one(
