@@ -52,7 +52,7 @@ async fn ask(database: &str) {
     let db = Db::connect(database).await.unwrap();
     let ada = people::by_email(&db, &STUDENT.parse().unwrap()).await.unwrap().unwrap().id;
     let about = submissions::recent(&db, &SEMESTER.parse().unwrap(), 1).await.unwrap().remove(0);
-    let by = Author { person: &ada, name: "Ada Lovelace", side: Side::Student };
+    let by = Author { person: &ada, side: Side::Student };
     let (check, text) = ("grads".parse().unwrap(), "Why?".parse().unwrap());
     let now = about.received_at + 1;
     questions::ask(&db, &about.id, Some(&check), &text, by, now).await.unwrap();

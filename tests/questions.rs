@@ -17,7 +17,7 @@ on_both!(
 );
 
 fn by<'a>(person: &'a PersonId, side: Side) -> Author<'a> {
-    Author { person, name: "Someone", side }
+    Author { person, side }
 }
 
 async fn ask(t: &Course, about: &SubmissionId, person: &PersonId, now: i64) -> QuestionId {

@@ -213,7 +213,7 @@ impl Site {
             let all = extensions::of_student(db, &semester, &ada).await.unwrap();
             all.into_iter().find(|one| one.revoked_at.is_none()).unwrap().id.to_string()
         } else if pattern.starts_with("/questions") {
-            let by = Author { person: &ada, name: "Ada Lovelace", side: Side::Student };
+            let by = Author { person: &ada, side: Side::Student };
             let (text, about) = ("Why?".parse().unwrap(), self.submission.parse().unwrap());
             questions::ask(db, &about, None, &text, by, now).await.unwrap().to_string()
         } else if pattern.starts_with("/profile/tokens/") {

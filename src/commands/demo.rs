@@ -25,6 +25,8 @@ use crate::web::passwords;
 
 use super::{admin, open_store, rig, serve};
 
+mod questions;
+
 /// Known to everyone: a demo is for one's own machine.
 pub const PASSWORD: &str = "seven projects, one testat";
 const STUDENT: &str = "ada.lovelace@example.org";
@@ -277,6 +279,7 @@ async fn fill(config: &Config, db: &Db) -> anyhow::Result<()> {
             record_by_hand(db, &stand.semester, &person, *number, &lecturer).await?;
         }
     }
+    questions::ask(db, &stand.semester, &lecturer).await?;
     stand.leave_waiting().await
 }
 

@@ -71,8 +71,6 @@ pub struct Message {
 pub struct Author<'a> {
     /// Who.
     pub person: &'a PersonId,
-    /// Their name, for the letter to the other side.
-    pub name: &'a str,
     /// On which side.
     pub side: Side,
 }
@@ -249,6 +247,9 @@ async fn tell(
     let sql = sqlx::AssertSqlSafe(format!("{QUESTION} WHERE q.id = $1"));
     let question: Question = tx.one(sql, args![id]).await?;
     let named = Named::read(tx, &question.semester, question.project).await?;
+    let (author,): (String,) = tx
+        .one("SELECT first_name || ' ' || family_name FROM people WHERE id = $1", args![by.person])
+        .await?;
     let notice = Notice::Question(Happened {
         question: id,
         submission: notice::Submission {
@@ -257,7 +258,7 @@ async fn tell(
             number: question.number,
         },
         check: question.check_name.as_ref(),
-        author: by.name,
+        author: &author,
         side: by.side,
         turn,
     });

@@ -130,10 +130,6 @@ fn side(visitor: &Visitor, semester: &SemesterName, student: &PersonId) -> Resul
     Ok(Side::Staff)
 }
 
-fn name_of(visitor: &Visitor) -> String {
-    format!("{} {}", visitor.person.first_name, visitor.person.family_name)
-}
-
 fn message(text: &str) -> Result<MessageText> {
     text.parse().map_err(|_| {
         let length = text.trim().chars().count();
@@ -164,8 +160,7 @@ async fn ask(
     visitor.may(Action::AskQuestion, on(semester, person))?;
     let check = check_named(&state, &visitor, &submission, &form.0.check).await?;
     let text = message(&form.0.text)?;
-    let name = name_of(&visitor);
-    let by = Author { person: &visitor.person.id, name: &name, side: Side::Student };
+    let by = Author { person: &visitor.person.id, side: Side::Student };
     let asked = questions::ask(&state.db, &id, check.as_ref(), &text, by, state.now()).await;
     let question = asked.map_err(|error| refused(error, state.now()))?;
     Ok(see_other(&format!("/submissions/{id}#question-{question}")))
@@ -215,8 +210,7 @@ async fn write(
     let question = questions::get(&state.db, &id).await?.ok_or(Error::NotFound)?;
     let side = side(&visitor, &question.semester, &question.person)?;
     let text = message(&form.0.text)?;
-    let name = name_of(&visitor);
-    let by = Author { person: &visitor.person.id, name: &name, side };
+    let by = Author { person: &visitor.person.id, side };
     let written = questions::write(&state.db, &id, &text, by, state.now()).await;
     written.map_err(|error| refused(error, state.now()))?;
     Ok(see_other(&format!("/submissions/{}#question-{id}", question.submission)))
@@ -233,8 +227,7 @@ async fn close(
 ) -> Result<HttpResponse> {
     let question = questions::get(&state.db, &id).await?.ok_or(Error::NotFound)?;
     let side = side(&visitor, &question.semester, &question.person)?;
-    let name = name_of(&visitor);
-    let by = Author { person: &visitor.person.id, name: &name, side };
+    let by = Author { person: &visitor.person.id, side };
     let closed = questions::close(&state.db, &id, by, state.now()).await;
     closed.map_err(|error| refused(error, state.now()))?;
     Ok(see_other(&format!("/submissions/{}#question-{id}", question.submission)))
