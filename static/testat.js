@@ -22,6 +22,17 @@ if (live && "EventSource" in window) {
   });
 }
 
+// "Ask about this check" chooses the check without loading the page again.
+const ask = document.querySelector("#ask");
+for (const link of ask ? document.querySelectorAll("[data-ask]") : []) {
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    ask.querySelector("select").value = link.dataset.ask;
+    ask.scrollIntoView();
+    ask.querySelector("textarea").focus();
+  });
+}
+
 // The upload: a file can be dropped, and the way it goes is seen.
 const form = document.querySelector("form[data-upload]");
 if (form) {

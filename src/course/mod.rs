@@ -4,6 +4,8 @@ pub mod access;
 pub mod admission;
 pub mod attempts;
 pub mod calendar;
+pub mod notice;
+pub mod question;
 pub mod result;
 pub mod roster;
 pub mod statistics;
@@ -11,8 +13,8 @@ pub mod text;
 mod words;
 
 pub use words::{
-    Digest, Email, Language, Legi, Misspelt, ProjectNumber, Reason, Role, SecretHash, SemesterName,
-    Slug, Verdict,
+    CheckName, Digest, Email, Language, Legi, MessageText, Misspelt, ProjectNumber, Reason, Role,
+    SecretHash, SemesterName, Slug, Verdict,
 };
 
 use std::fmt;
@@ -101,4 +103,16 @@ id!(
 id!(
     /// More time for one student and project.
     ExtensionId
+);
+id!(
+    /// A question about a result.
+    QuestionId
+);
+id!(
+    /// What someone wrote in a question.
+    MessageId
+);
+id!(
+    /// An e-mail that is to be sent, or was.
+    LetterId
 );

@@ -8,7 +8,7 @@ use super::arg::args;
 use super::audit::{self, Entry};
 pub use super::faulted::{Faulted, fault, fault_for_good, pull_back, reap};
 pub use super::regrading::{RegradeError, regrade};
-use super::{Db, Error};
+use super::{Db, Error, notify};
 use crate::course::{
     Digest, GradingId, Language, PersonId, ProjectNumber, SemesterName, Slug, SubmissionId, Verdict,
 };
@@ -258,6 +258,7 @@ pub async fn record(db: &Db, lease: &Lease, outcome: &Outcome, now: i64) -> Resu
         }),
     };
     audit::append(&mut tx, entry).await?;
+    notify::graded(&mut tx, lease, outcome.verdict, now).await?;
     tx.commit().await?;
     Ok(Held::Yes)
 }

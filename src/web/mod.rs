@@ -31,10 +31,12 @@ mod headers;
 mod health;
 mod instructor;
 mod live;
+mod mail;
 mod pace;
 pub mod page;
 pub mod passwords;
 mod profile;
+mod questions;
 mod report_shown;
 mod reports;
 mod roster;
@@ -278,12 +280,14 @@ fn all_routes() -> routes::Routes {
         starter::routes,
         submission::routes,
         class::routes,
+        questions::routes,
         instructor::routes,
         statistics::routes,
         decisions::routes,
         admin::routes,
         roster::routes,
         profile::routes,
+        mail::routes,
         api::routes,
         health::routes,
     ] {

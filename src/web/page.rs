@@ -31,7 +31,7 @@ impl Pages {
     /// Parses the embedded templates: a fault in one shows at start, not at a visitor's request.
     pub(super) fn load() -> std::result::Result<Self, tera::Error> {
         let mut tera = Tera::new();
-        tera.register_filter("time", |at: i64, _: Kwargs, _: &tera::State| in_zurich(at));
+        tera.register_filter("time", |at: i64, _: Kwargs, _: &tera::State| calendar::in_words(at));
         tera.register_filter("ago", |at: i64, _: Kwargs, state: &tera::State| {
             state.get::<i64>("now").map(|now| relative(at, now.unwrap_or(at)))
         });
@@ -102,17 +102,6 @@ impl State {
 /// Go there, with GET.
 pub fn see_other(to: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((header::LOCATION, to)).finish()
-}
-
-/// `Tue 29 Sep 2026, 23:59 CEST`.
-pub(super) fn in_zurich(at: i64) -> String {
-    match jiff::Timestamp::from_millisecond(at) {
-        Ok(instant) => instant
-            .to_zoned_datetime(calendar::zurich())
-            .strftime("%a %-d %b %Y, %H:%M %Z")
-            .to_string(),
-        Err(_) => "an unknown time".to_owned(),
-    }
 }
 
 /// `in 3 days`, `2 hours ago`.

@@ -124,7 +124,10 @@ impl Touched {
                     }
                     Err(_) => touched.everyone = true,
                 },
-                Some(("person" | "token" | "server" | "worker" | "admissions", _)) => {}
+                Some((
+                    "person" | "token" | "server" | "worker" | "admissions" | "question" | "mail",
+                    _,
+                )) => {}
                 _ => touched.everyone = true,
             }
         }

@@ -1,6 +1,6 @@
 // What an instructor and an admin do, and every page of the server, one by one.
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { launched, PATIENCE, Visitor } from "./browser.mjs";
@@ -71,6 +71,33 @@ test("an instructor overrides a result, gives more time, and takes both back", a
   await student.until("Passed 0 of 7");
 });
 
+test("a student asks about a check, an instructor answers, and both see where it stands", async () => {
+  await student.goes(failed);
+  await student.page.locator("a[data-ask]").first().click();
+  await student.page.fill("#ask-text", "Is the potential held for one step too many?");
+  await student.page.click("#ask button[type=submit]");
+  await student.until("Is the potential held for one step too many?");
+  await student.inspect();
+
+  await lecturer.goes(`/class/${SEMESTER}/questions`);
+  await lecturer.inspect();
+  await lecturer.page.click("tbody th a");
+  await lecturer.page.fill("article.question textarea", "Yes: count the steps from the spike on.");
+  await lecturer.page.click("article.question button[type=submit]");
+  await lecturer.until("count the steps from the spike on");
+  await lecturer.inspect();
+
+  await student.goes(failed);
+  await student.until("count the steps from the spike on");
+  assert.match(await student.page.innerText("article.question"), /answered/);
+  await student.page.click("button[form^=close-]");
+  await student.until("closed");
+  const letters = readdirSync(join(server.data, "mailbox")).map((name) => readFileSync(join(server.data, "mailbox", name), "utf8"));
+  for (const to of ["ada@example.org", "lecturer@example.org"]) {
+    assert.ok(letters.some((letter) => letter.includes(`To: ${to}`) || letter.includes(to)), `${to} has a letter`);
+  }
+});
+
 test("an admin previews and imports a roster, and exports who may sit the exam", async () => {
   const page = office.page;
   const roster = join(server.data, "more.csv");
@@ -113,6 +140,7 @@ const LOOKS = () => ({
   "/submissions/{id}": [student, failed],
   "/class/{semester}": [lecturer, `/class/${SEMESTER}`],
   "/class/{semester}/attention": [lecturer, `/class/${SEMESTER}/attention`],
+  "/class/{semester}/questions": [lecturer, `/class/${SEMESTER}/questions?state=all`],
   "/class/{semester}/statistics": [lecturer, `/class/${SEMESTER}/statistics`],
   "/class/{semester}/students/{person}": [lecturer, new URL(lecturer.page.url()).pathname],
   "/admin": [office, "/admin"],
