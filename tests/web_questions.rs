@@ -99,6 +99,9 @@ async fn a_question_goes_to_and_fro_and_each_side_is_told_of_the_others_turns() 
     ] {
         assert!(page.contains(words), "{words}: {page}");
     }
+    let overview = emmy.page(&format!("/semesters/{SEMESTER}")).await;
+    let link = format!("{}#question-", site.page);
+    assert!(overview.contains("badge answered") && overview.contains(&link), "{overview}");
     let list = lecturer.page(&format!("/class/{SEMESTER}/questions")).await;
     assert!(list.contains("No question waits for an answer."), "{list}");
     let list = lecturer.page(&format!("/class/{SEMESTER}/questions?state=answered")).await;
@@ -109,6 +112,7 @@ async fn a_question_goes_to_and_fro_and_each_side_is_told_of_the_others_turns() 
     let told = site.letters(LECTURER).await;
     assert_eq!(told[0].0, "Question closed: Backpropagation from scratch, submission 1");
     assert_eq!(emmy.submit(&format!("{question}/close"), &[]).await.status(), 409);
+    assert!(!emmy.page(&format!("/semesters/{SEMESTER}")).await.contains("Your questions"));
     assert_eq!(site.say(&emmy, &question, "One more thing.").await, 303);
     assert_eq!(site.state(&question).await, State::Open, "whoever writes opens it again");
     assert_eq!(site.letters(LECTURER).await.len(), 1);

@@ -318,6 +318,22 @@ pub async fn messages(db: &Db, submission: &SubmissionId) -> Result<Vec<Message>
     .await
 }
 
+/// A student's questions of a semester that are not closed, those answered first.
+///
+/// # Errors
+/// When they can't be read.
+pub async fn of_student(
+    db: &Db,
+    semester: &SemesterName,
+    student: &PersonId,
+) -> Result<Vec<Question>, Error> {
+    let sql = format!(
+        "{QUESTION} WHERE s.semester = $1 AND s.person = $2 AND q.state IN ('answered', 'open')
+         ORDER BY q.state, q.changed_at DESC, q.id"
+    );
+    db.all(sqlx::AssertSqlSafe(sql), args![semester, student]).await
+}
+
 /// A semester's questions, those that have waited longest first, at most `limit`; of one state alone, if
 /// one is given.
 ///

@@ -13,7 +13,7 @@ use crate::course::access::{Action, On};
 use crate::course::question::{Side, State as Standing};
 use crate::course::{CheckName, MessageText, PersonId, QuestionId, SemesterName, SubmissionId};
 use crate::store::questions::{self, Author, Message, Question, WriteError};
-use crate::store::semesters;
+use crate::store::semesters::{self, Project};
 use crate::store::submissions::{self, Submission};
 
 /// Questions on one page of the list.
@@ -294,12 +294,8 @@ async fn list(
     let projects = semesters::projects(&state.db, &name).await?;
     let found = questions::of_semester(&state.db, &name, wanted, LISTED).await?;
     let full = u32::try_from(found.len()).is_ok_and(|found| found >= LISTED);
-    let title = |question: &Question| {
-        let project = projects.iter().find(|project| project.number == question.project);
-        project.map_or_else(|| question.project.to_string(), |project| project.title.clone())
-    };
     let row = |question: Question| Row {
-        project: title(&question),
+        project: title_of(&question, &projects),
         id: question.id.to_string(),
         submission: question.submission.to_string(),
         student: format!("{}, {}", question.family_name, question.first_name),
@@ -330,6 +326,39 @@ fn tabs(counted: &[(Standing, i64)]) -> Vec<Tab> {
         .collect();
     tabs.push(Tab { state: "all", count: counted.iter().map(|(_, count)| count).sum() });
     tabs
+}
+
+/// A question of one's own, on the overview.
+#[derive(Serialize)]
+pub(super) struct QuestionLink {
+    id: String,
+    submission: String,
+    project: String,
+    number: i64,
+    state: &'static str,
+}
+
+/// A student's questions that are not closed.
+pub(super) async fn not_closed(
+    state: &State,
+    semester: &SemesterName,
+    student: &PersonId,
+    projects: &[Project],
+) -> Result<Vec<QuestionLink>> {
+    let link = |question: Question| QuestionLink {
+        project: title_of(&question, projects),
+        id: question.id.to_string(),
+        submission: question.submission.to_string(),
+        number: question.number,
+        state: question.state.as_str(),
+    };
+    let own = questions::of_student(&state.db, semester, student).await?;
+    Ok(own.into_iter().map(link).collect())
+}
+
+fn title_of(question: &Question, projects: &[Project]) -> String {
+    let project = projects.iter().find(|project| project.number == question.project);
+    project.map_or_else(|| question.project.to_string(), |project| project.title.clone())
 }
 
 /// How many of a semester's questions wait for an answer.

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::error::{Error, Result};
 use super::guard::Visitor;
 use super::page::{markdown, see_other};
+use super::questions::{self, QuestionLink};
 use super::report_shown::required;
 use super::routes::Routes;
 use super::submit::{Arrived, HandingIn, Sender, hand_in};
@@ -54,6 +55,7 @@ struct OverviewPage {
     projects: Vec<ProjectCard>,
     admission: AdmissionWords,
     steps: Vec<bool>,
+    questions: Vec<QuestionLink>,
 }
 
 /// An admission as a student reads it.
@@ -174,6 +176,7 @@ async fn overview(
         projects: cards,
         admission: AdmissionWords::of(&row.admission, semester.total),
         steps: (0..semester.needed).map(|step| step < i64::from(row.admission.passed)).collect(),
+        questions: questions::not_closed(&state, &name, &visitor.person.id, &projects).await?,
     };
     state.page("overview.html", Some(&visitor), page)
 }
