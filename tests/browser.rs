@@ -95,7 +95,7 @@ async fn first_sign_in(server: &Server) -> (Driver, WebDriver) {
         browser.find(By::Id(field)).await.unwrap().send_keys("a browser's password").await.unwrap();
     }
     browser.find(By::Css("main button")).await.unwrap().click().await.unwrap();
-    until(&browser, "main", "Passed 0 of 7, need 5 more.").await;
+    until(&browser, "main", "Passed 0 of 7: five more needed, seven still open.").await;
     (driver, browser)
 }
 
@@ -117,7 +117,7 @@ async fn a_student_goes_from_the_first_link_to_the_report() {
     assert!(browser.find_all(By::Css("svg[role=img]")).await.unwrap().len() >= 2);
 
     browser.goto(server.url(&format!("/semesters/{SEMESTER}"))).await.unwrap();
-    until(&browser, "main", "Passed 1 of 7, need 4 more.").await;
+    until(&browser, "main", "Passed 1 of 7: four more needed, six still open.").await;
     browser.quit().await.unwrap();
 }
 

@@ -219,7 +219,12 @@ async fn the_overview_says_what_is_due_and_how_many_are_needed() {
     let to = home.headers()[LOCATION].to_str().unwrap().to_owned();
     assert_eq!(to, format!("/semesters/{}", site.semester));
     let page = browser.page(&to).await;
-    for words in ["Passed 0 of 7, need 5 more.", "Project 7", "not open yet", "in 13 days"] {
+    for words in [
+        "Passed 0 of 7: five more needed, seven still open.",
+        "Project 7",
+        "not open yet",
+        "in 13 days",
+    ] {
         assert!(page.contains(words), "{words}: {page}");
     }
     assert!(page.contains(" CET") || page.contains(" CEST"), "times show their zone");
@@ -227,7 +232,7 @@ async fn the_overview_says_what_is_due_and_how_many_are_needed() {
     let address = browser.hand_in().await;
     assert!(browser.page(&to).await.contains("being graded"));
     site.record(&site.claim().await, &report(true)).await;
-    assert!(browser.page(&to).await.contains("Passed 1 of 7, need 4 more."));
+    assert!(browser.page(&to).await.contains("Passed 1 of 7: four more needed, six still open."));
     assert!(browser.page(&address).await.contains("Passed: 2 of 2 checks passed"));
 
     let stranger = site.browser(&site.course.student(2).await).await;

@@ -4,6 +4,7 @@ pub mod access;
 pub mod admission;
 pub mod attempts;
 pub mod calendar;
+pub mod counting;
 pub mod result;
 pub mod roster;
 pub mod text;
@@ -11,7 +12,7 @@ mod words;
 
 pub use words::{
     Digest, Email, Language, Legi, Misspelt, ProjectNumber, Reason, Role, SecretHash, SemesterName,
-    Slug, Verdict,
+    Slug, UploadKey, Verdict,
 };
 
 use std::fmt;

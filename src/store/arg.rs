@@ -5,7 +5,8 @@ use crate::course::admission::Decision;
 use crate::course::result::GradingState;
 use crate::course::{
     Digest, Email, EnrolmentId, ExtensionId, GradingId, Language, Legi, OverrideId, PersonId,
-    ProjectNumber, Reason, Role, SecretHash, SemesterName, Slug, SubmissionId, TokenId, Verdict,
+    ProjectNumber, Reason, Role, SecretHash, SemesterName, Slug, SubmissionId, TokenId, UploadKey,
+    Verdict,
 };
 
 /// One value of a query.
@@ -94,7 +95,8 @@ as_text!(
     SemesterName,
     Slug,
     SubmissionId,
-    TokenId
+    TokenId,
+    UploadKey
 );
 
 /// Choices go in as their word.

@@ -34,6 +34,7 @@ mod pace;
 pub mod page;
 pub mod passwords;
 mod profile;
+mod project;
 mod report_shown;
 mod reports;
 mod roster;
@@ -270,6 +271,7 @@ fn all_routes() -> routes::Routes {
     for part in [
         auth::routes,
         student::routes,
+        project::routes,
         starter::routes,
         submission::routes,
         instructor::routes,
