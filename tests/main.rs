@@ -10,6 +10,7 @@ mod audit;
 mod backup;
 mod browser;
 mod config;
+mod counting;
 mod database;
 mod demo;
 mod eighth;
