@@ -15,6 +15,7 @@ mod database;
 mod demo;
 mod eighth;
 mod evidence;
+mod expectation;
 mod export;
 mod faults;
 mod figure;

@@ -314,14 +314,29 @@ async fn a_grading_is_followed_live_to_its_end() {
     };
     until("Waiting: yours is next.").await;
     let lease = site.claim().await;
-    let noted = r#"{"phase":"grade","check":"grads","done":5,"total":10}"#;
+    let noted = r#"{"phase":"grade","check":"grads","done":5,"total":10,
+        "decided":[{"id":"forward","passed":true,"value":2.5e-7}],
+        "began":[{"phase":"unpack","at":1000},{"phase":"start","at":3500}]}"#;
     let held = queue::progress(&site.course.db, &lease, noted).await.unwrap();
     assert_eq!(held, Held::Yes);
-    until(r#"{"words":"Check 2 of 2: Gradients of the loss.","done":30,"total":40}"#).await;
+    until(r#""words":"Check 2 of 2: Gradients of the loss.""#).await;
+    until(r#""done":30,"total":40"#).await;
+    // What the stream draws is what a reload draws.
+    until("Checks so far").await;
+    let page = browser.page(&address).await;
+    for words in ["Check 2 of 2: Gradients of the loss.", "Checks so far", "Forward pass", "2.5e-7"]
+    {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    for words in ["01:00:01", "2.5 s", "01:00:03", "class=\"now\"", "Recorded", "to come"] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    assert!(page.contains("max=\"40\" value=\"30\""), "{page}");
     site.record(&lease, &report(true)).await;
     until("event: done\n").await;
     assert!(events.next().await.is_none(), "the stream ends with the grading");
-    assert!(!browser.page(&address).await.contains("http-equiv=\"refresh\""));
+    let page = browser.page(&address).await;
+    assert!(!page.contains("http-equiv=\"refresh\"") && page.contains("How it went"), "{page}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -5,6 +5,7 @@ pub mod admission;
 pub mod attempts;
 pub mod calendar;
 pub mod counting;
+pub mod expectation;
 pub mod result;
 pub mod roster;
 pub mod text;

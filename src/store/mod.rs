@@ -25,6 +25,7 @@
 mod arg;
 pub mod audit;
 mod db;
+pub mod durations;
 pub mod extensions;
 mod faulted;
 mod hand_in;

@@ -22,6 +22,7 @@ mod admin;
 mod api;
 mod archive_download;
 mod auth;
+pub mod changes;
 mod decisions;
 pub mod error;
 pub mod figure;
@@ -29,7 +30,9 @@ pub mod guard;
 mod headers;
 mod health;
 mod instructor;
+pub mod limits_shown;
 mod live;
+mod measured;
 mod pace;
 pub mod page;
 pub mod passwords;
@@ -40,11 +43,13 @@ mod reports;
 mod roster;
 mod routes;
 mod self_attack;
+mod stage;
 mod starter;
 pub mod strength;
 mod student;
 mod submission;
 mod submit;
+pub mod timeline;
 mod trace;
 
 pub use guard::Cookies;
@@ -87,6 +92,7 @@ pub struct State {
     /// How slow a client may be.
     pub patience: Patience,
     followers: live::Followers,
+    measured: measured::Measured,
     pages: page::Pages,
     passwords: passwords::Passwords,
 }
@@ -195,6 +201,7 @@ impl State {
             started_at: Clock.now(),
             patience: setup.patience,
             followers: live::Followers::default(),
+            measured: measured::Measured::default(),
             pages: page::Pages::load()?,
             passwords: passwords::Passwords::new()?,
         })

@@ -32,6 +32,10 @@ impl Pages {
     pub(super) fn load() -> std::result::Result<Self, tera::Error> {
         let mut tera = Tera::new();
         tera.register_filter("time", |at: i64, _: Kwargs, _: &tera::State| in_zurich(at));
+        tera.register_filter("clock", |at: i64, _: Kwargs, _: &tera::State| zoned(at, "%H:%M:%S"));
+        tera.register_filter("exactly", |at: i64, _: Kwargs, _: &tera::State| {
+            zoned(at, "%a %-d %b %Y, %H:%M:%S.%3f %Z")
+        });
         tera.register_filter("ago", |at: i64, _: Kwargs, state: &tera::State| {
             state.get::<i64>("now").map(|now| relative(at, now.unwrap_or(at)))
         });
@@ -109,11 +113,12 @@ pub fn see_other(to: &str) -> HttpResponse {
 
 /// `Tue 29 Sep 2026, 23:59 CEST`.
 pub(super) fn in_zurich(at: i64) -> String {
+    zoned(at, "%a %-d %b %Y, %H:%M %Z")
+}
+
+fn zoned(at: i64, form: &str) -> String {
     match jiff::Timestamp::from_millisecond(at) {
-        Ok(instant) => instant
-            .to_zoned_datetime(calendar::zurich())
-            .strftime("%a %-d %b %Y, %H:%M %Z")
-            .to_string(),
+        Ok(instant) => instant.to_zoned_datetime(calendar::zurich()).strftime(form).to_string(),
         Err(_) => "an unknown time".to_owned(),
     }
 }

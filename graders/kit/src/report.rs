@@ -177,6 +177,52 @@ pub struct Usage {
     pub peak_memory_bytes: u64,
     /// Wall-clock milliseconds a phase: `unpack`, `build`, `start`, `grade`, `store`.
     pub phases: BTreeMap<String, f64>,
+    /// The limits at which the program or its build was ended, each once.
+    #[serde(default)]
+    pub exceeded: Vec<Exceeded>,
+}
+
+/// What a limit is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitOn {
+    /// Processor time, in milliseconds.
+    Cpu,
+    /// Wall-clock time, in milliseconds.
+    Wall,
+    /// Memory, in bytes.
+    Memory,
+    /// What is printed, in bytes.
+    Output,
+    /// One file, in bytes.
+    FileSize,
+}
+
+/// A limit at which a program was ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exceeded {
+    /// Which.
+    pub limit: LimitOn,
+    /// In which phase: `build` or `grade`.
+    pub phase: String,
+    /// What is allowed.
+    pub allowed: u64,
+    /// What had been used when it was ended, as far as that was seen: no more than is allowed where the
+    /// system refuses the rest.
+    pub used: u64,
+}
+
+impl Usage {
+    /// Notes a limit that was exceeded; of two in the same phase the one that went farther.
+    pub fn note(&mut self, exceeded: Exceeded) {
+        let same = |other: &&mut Exceeded| {
+            (other.limit, &other.phase) == (exceeded.limit, &exceeded.phase)
+        };
+        match self.exceeded.iter_mut().find(same) {
+            Some(other) => other.used = other.used.max(exceeded.used),
+            None => self.exceeded.push(exceeded),
+        }
+    }
 }
 
 /// All that one grading says.
