@@ -94,3 +94,23 @@ fn a_program_that_does_not_compile_fails_the_build_with_the_compilers_words() {
     assert_eq!(report["checks"][0]["passed"], false);
     assert!(report["log"].as_str().unwrap().contains("mismatched types"), "{report:#}");
 }
+
+#[test]
+fn a_program_that_a_limit_ended_has_it_in_its_report_and_is_told_what_to_try() {
+    let greedy = tempfile::tempdir().unwrap();
+    let program = "def forward(params, X, activation):\n    kept = []\n    while True:\n        \
+        kept.append(bytearray(8 << 20))\n";
+    std::fs::write(greedy.path().join("solution.py"), program).unwrap();
+    let folder = greedy.path().to_str().unwrap();
+    let output = grade(&["backprop", folder, "--seed", "3", "--json"], &[]);
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let exceeded = &report["usage"]["exceeded"][0];
+    assert_eq!((&exceeded["limit"], &exceeded["phase"]), (&"memory".into(), &"grade".into()));
+    assert_eq!(exceeded["allowed"], 1_u64 << 30);
+    assert!(exceeded["used"].as_u64().unwrap() > 900 << 20, "{exceeded}");
+
+    let output = grade(&["backprop", folder, "--seed", "3"], &[]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("Ended by a limit: Memory.") && text.contains("What to try: "), "{text}");
+}

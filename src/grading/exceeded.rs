@@ -22,7 +22,7 @@ pub(super) fn exceeded(
         Reason::Signalled(libc::SIGXFSZ) => (LimitOn::FileSize, limits.file_size, limits.file_size),
         Reason::Exited(_) | Reason::Signalled(_) | Reason::Ended => return None,
     };
-    Some(Exceeded { limit, phase: phase.to_owned(), allowed, used })
+    Some(Exceeded { limit, phase: phase.to_owned(), function: None, allowed, used })
 }
 
 fn millis(time: Duration) -> u64 {

@@ -344,6 +344,7 @@ impl Harness {
                     let ended = subjects.how_ended().await?;
                     self.control.answer(&ended).await?;
                 }
+                Event::Late { function, allowed_ms } => subjects.note_late(function, allowed_ms),
                 Event::Progress { check, done, total } => {
                     progress(decided.progress("grade", Some(check), done, total));
                 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use testat_kit::report::{Answer, Exceeded, Usage};
+use testat_kit::report::{Answer, Exceeded, LimitOn, Usage};
 
 use super::exceeded::exceeded;
 use super::graders::ProjectLimits;
@@ -234,6 +234,17 @@ impl<'a> Subjects<'a> {
             refused_processes: 0,
         };
         self.exceeded.extend(exceeded(reason, &self.budget, &used, "grade"));
+    }
+
+    /// Notes a request that the harness gave up waiting for.
+    pub fn note_late(&mut self, function: String, allowed_ms: u64) {
+        self.exceeded.push(Exceeded {
+            limit: LimitOn::Request,
+            phase: "grade".to_owned(),
+            function: Some(function),
+            allowed: allowed_ms,
+            used: allowed_ms,
+        });
     }
 
     /// How the present subject ended, or that it is ended now: a program whose pipe has closed is

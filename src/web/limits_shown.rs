@@ -17,37 +17,78 @@ pub struct LimitShown {
 impl LimitShown {
     /// `language` is the report's: `python` or `rust`.
     pub fn of(exceeded: &Exceeded, language: &str) -> Self {
-        let Exceeded { limit, allowed, used, phase } = exceeded;
-        let in_build = phase == "build";
-        let who = if in_build { "The build" } else { "The program" };
-        let together = if in_build { "" } else { ", all its runs in a grading together" };
-        let (title, did) = match limit {
-            LimitOn::Cpu => ("Processor time", format!("used {} of processor time", time(*used))),
-            LimitOn::Wall => ("Time in all", format!("was still going on after {}", time(*used))),
-            LimitOn::Memory => ("Memory", format!("was seen to use {}", size(*used))),
-            LimitOn::Output => ("Output", format!("printed {}", size(*used))),
-            LimitOn::FileSize => ("Size of a file", format!("wrote a file of {}", size(*used))),
-        };
-        let (amount, together): (fn(u64) -> String, _) = match limit {
-            LimitOn::Cpu | LimitOn::Wall => (time, together),
-            LimitOn::Memory => (size, ", files in /tmp and /work included"),
-            LimitOn::Output | LimitOn::FileSize => (size, ""),
-        };
-        let over = match used.checked_sub(*allowed).filter(|over| *over > 0) {
-            Some(over) => {
-                format!("{} ({}) over", amount(over), percent(over, *allowed))
-            }
-            None => "it asked for more, which was not given".to_owned(),
-        };
-        let allowed = amount(*allowed);
+        let in_build = exceeded.phase == "build";
         Self {
-            title,
-            words: format!(
-                "{who} {did}; {allowed} are allowed{together}: {over}. It was ended there, so how much \
-                 it would have needed isn't known."
-            ),
-            advice: if in_build { of_build(*limit) } else { of_program(*limit, language) },
+            title: title(exceeded.limit),
+            words: format!("{} It was ended there{}", what(exceeded, in_build), unknown(exceeded)),
+            advice: if in_build {
+                of_build(exceeded.limit)
+            } else {
+                of_program(exceeded.limit, language)
+            },
         }
+    }
+}
+
+fn title(limit: LimitOn) -> &'static str {
+    match limit {
+        LimitOn::Cpu => "Processor time",
+        LimitOn::Wall => "Time in all",
+        LimitOn::Memory => "Memory",
+        LimitOn::Output => "Output",
+        LimitOn::FileSize => "Size of a file",
+        LimitOn::Request => "Time for one answer",
+    }
+}
+
+/// What it did, what is allowed, and how far apart the two are.
+fn what(exceeded: &Exceeded, in_build: bool) -> String {
+    let Exceeded { limit, allowed, used, .. } = exceeded;
+    let who = if in_build { "The build" } else { "The program" };
+    let together = if in_build { "" } else { ", all its runs in a grading together" };
+    match limit {
+        LimitOn::Cpu => format!(
+            "{who} used {} of processor time; {} are allowed{together}: {}.",
+            time(*used),
+            time(*allowed),
+            over(*used, *allowed, time)
+        ),
+        LimitOn::Wall => format!(
+            "{who} was still going on after {}; {} are allowed{together}: {}.",
+            time(*used),
+            time(*allowed),
+            over(*used, *allowed, time)
+        ),
+        LimitOn::Memory => format!(
+            "{who} used {}; {} are allowed, files in /tmp and /work included: {}.",
+            size(*used),
+            size(*allowed),
+            over(*used, *allowed, size)
+        ),
+        LimitOn::Output => format!("{who} printed more than the {} allowed.", size(*allowed)),
+        LimitOn::FileSize => {
+            format!("{who} wrote a file larger than the {} allowed.", size(*allowed))
+        }
+        LimitOn::Request => format!(
+            "`{}` had not answered after {}, which is the time for one request.",
+            exceeded.function.as_deref().unwrap_or("A function"),
+            time(*allowed)
+        ),
+    }
+}
+
+/// `420 ms (0.5 %) over`; what the system refuses at the limit goes no farther.
+fn over(used: u64, allowed: u64, amount: fn(u64) -> String) -> String {
+    match used.checked_sub(allowed).filter(|over| *over > 0) {
+        Some(over) => format!("{} ({}) over", amount(over), percent(over, allowed)),
+        None => "it asked for more, and was not given it".to_owned(),
+    }
+}
+
+fn unknown(exceeded: &Exceeded) -> &'static str {
+    match exceeded.limit {
+        LimitOn::Output | LimitOn::FileSize => ".",
+        _ => ", so how much it would have needed isn't known.",
     }
 }
 
@@ -67,6 +108,11 @@ fn of_program(limit: LimitOn, language: &str) -> &'static str {
              input, for a lock or a thread that never ends. If it used much, look for a loop whose end \
              is never reached."
         }
+        (LimitOn::Request, _) => {
+            "Look for a loop whose end is never reached with this request's arguments: the check below \
+             names them. If it only takes long, time this function at home; whole batches as matrix \
+             products are many times faster than loops over samples."
+        }
         (LimitOn::Memory, _) => {
             "Work batch by batch rather than on all data at once, do not keep what each step or epoch \
              made, and look for an array that grows by broadcasting: (n,) with (n, 1) is (n, n)."
@@ -83,7 +129,7 @@ fn of_program(limit: LimitOn, language: &str) -> &'static str {
 
 fn of_build(limit: LimitOn) -> &'static str {
     match limit {
-        LimitOn::Cpu | LimitOn::Wall => {
+        LimitOn::Cpu | LimitOn::Wall | LimitOn::Request => {
             "Take out crates that are not needed, large generated or constant tables, and macros or \
              generics that multiply code; `cargo build --release --timings` shows what takes long."
         }

@@ -196,6 +196,8 @@ pub enum LimitOn {
     Output,
     /// One file, in bytes.
     FileSize,
+    /// Time for one request, in milliseconds.
+    Request,
 }
 
 /// A limit at which a program was ended.
@@ -205,6 +207,9 @@ pub struct Exceeded {
     pub limit: LimitOn,
     /// In which phase: `build` or `grade`.
     pub phase: String,
+    /// The student's function that was asked, for a request.
+    #[serde(default)]
+    pub function: Option<String>,
     /// What is allowed.
     pub allowed: u64,
     /// What had been used when it was ended, as far as that was seen: no more than is allowed where the
@@ -215,9 +220,8 @@ pub struct Exceeded {
 impl Usage {
     /// Notes a limit that was exceeded; of two in the same phase the one that went farther.
     pub fn note(&mut self, exceeded: Exceeded) {
-        let same = |other: &&mut Exceeded| {
-            (other.limit, &other.phase) == (exceeded.limit, &exceeded.phase)
-        };
+        let key = |one: &Exceeded| (one.limit, one.phase.clone(), one.function.clone());
+        let same = |other: &&mut Exceeded| key(other) == key(&exceeded);
         match self.exceeded.iter_mut().find(same) {
             Some(other) => other.used = other.used.max(exceeded.used),
             None => self.exceeded.push(exceeded),
@@ -267,6 +271,13 @@ pub enum Event {
         done: u32,
         /// Steps in all.
         total: u32,
+    },
+    /// A request was not answered in its time; its subject is ended next.
+    Late {
+        /// The student's function.
+        function: String,
+        /// The time for the request in milliseconds.
+        allowed_ms: u64,
     },
     /// A check has been decided.
     Check(Check),

@@ -142,10 +142,12 @@ struct UsageShape {
 /// A limit at which a program was ended.
 #[derive(Debug, Serialize, ToSchema)]
 struct ExceededShape {
-    /// `cpu` or `wall` in milliseconds; `memory`, `output` or `file_size` in bytes.
+    /// `cpu`, `wall` or `request` in milliseconds; `memory`, `output` or `file_size` in bytes.
     limit: String,
     /// `build` or `grade`.
     phase: String,
+    /// Of a request: the function that was asked.
+    function: Option<String>,
     allowed: u64,
     /// As far as it was seen: no more than is allowed where the system refuses the rest.
     used: u64,
