@@ -115,7 +115,14 @@ if (form) {
       bar.removeAttribute("value");
     });
     request.addEventListener("load", () => answered(request));
-    request.addEventListener("error", () => {
+    request.addEventListener("error", async () => {
+      const file = input.files[0];
+      try {
+        await file.slice(0, 1).arrayBuffer();
+      } catch {
+        fail(`${file.name} has changed or gone since it was chosen. Please choose it again.`);
+        return;
+      }
       if (tries < pauses.length) {
         words.textContent = "The connection broke. It is sent again in a moment.";
         setTimeout(() => send(tries + 1), pauses[tries]);
@@ -127,6 +134,15 @@ if (form) {
     request.open("POST", form.action);
     request.send(new FormData(form));
   };
+
+  // Back from the submission's page: what is handed in now is another attempt.
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) {
+      freshKey();
+      sending.hidden = true;
+      button.disabled = false;
+    }
+  });
 
   form.addEventListener("submit", (event) => {
     event.preventDefault();

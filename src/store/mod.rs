@@ -9,6 +9,7 @@
 //! | [`roster`] | who takes part, and the import of a whole class |
 //! | [`submissions`] | uploads, their gradings and reports |
 //! | [`queue`] | gradings that wait and run: claim, lease, heartbeat, fault, verdict |
+//! | [`durations`] | what gradings have taken |
 //! | [`results`] | what counts: every student's standing and the admission list, from one query |
 //! | [`overrides`] | decisions of people in place of computed ones |
 //! | [`audit`] | the log of all that happened, hashed into a chain |

@@ -189,7 +189,7 @@ async fn waiting(
         1 => "Waiting: one submission is ahead of yours.".to_owned(),
         n => format!("Waiting: {n} submissions are ahead of yours."),
     };
-    let running = queue::depth(&state.db).await?.running;
+    let running = queue::running(&state.db).await?;
     if running == 0 && state.now() - grading.queued_at > STALLED_MS {
         let none = "Nothing is being graded at the moment, so when it begins can't be said.";
         return Ok((words, none.to_owned()));
