@@ -27,10 +27,17 @@ fn each_limit_is_named_with_how_far_over_and_what_to_try() {
             "it waited",
         ),
         (
-            exceeded(LimitOn::Memory, "grade", 1024 * MIB, 1024 * MIB),
+            exceeded(LimitOn::Memory, "grade", 1024 * MIB, 1020 * MIB),
             "Memory",
-            "used 1024 MiB; 1024 MiB are allowed, files in /tmp and /work included: it asked for \
-             more, and was not given it.",
+            "The program had 1020 MiB of its 1024 MiB in use, files in /tmp and /work included, and \
+             asked for more, which it was not given. It was ended there, so",
+            "batch by batch",
+        ),
+        (
+            exceeded(LimitOn::Memory, "grade", 1024 * MIB, 1280 * MIB),
+            "Memory",
+            "used 1280 MiB; 1024 MiB are allowed, files in /tmp and /work included: 256 MiB (25 %) \
+             over.",
             "batch by batch",
         ),
         (

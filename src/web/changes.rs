@@ -11,11 +11,11 @@ pub enum Became {
     Mended,
     /// It passed and fails now.
     Broken,
-    /// Neither, and the value is nearer to what is required, or farther beyond it.
+    /// It failed both times, and the value is nearer to what is required.
     Better,
-    /// Neither, and the value is farther from it.
+    /// It failed both times, and the value is farther from it.
     Worse,
-    /// The same as before.
+    /// As before. A check that passed both times has: by how much is a matter of the draw.
     Same,
     /// It was not checked before.
     New,
@@ -69,7 +69,8 @@ fn became(before: &Check, after: &Check) -> Became {
     match (before.passed, after.passed) {
         (false, true) => Became::Mended,
         (true, false) => Became::Broken,
-        _ => match (before.value, after.value) {
+        (true, true) => Became::Same,
+        (false, false) => match (before.value, after.value) {
             (None, Some(_)) => Became::Better,
             (Some(_), None) => Became::Worse,
             (Some(before), Some(now)) => nearer(before, now, after),

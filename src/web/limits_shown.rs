@@ -59,6 +59,12 @@ fn what(exceeded: &Exceeded, in_build: bool) -> String {
             time(*allowed),
             over(*used, *allowed, time)
         ),
+        LimitOn::Memory if used <= allowed => format!(
+            "{who} had {} of its {} in use, files in /tmp and /work included, and asked for more, which \
+             it was not given.",
+            size(*used),
+            size(*allowed)
+        ),
         LimitOn::Memory => format!(
             "{who} used {}; {} are allowed, files in /tmp and /work included: {}.",
             size(*used),
@@ -77,11 +83,12 @@ fn what(exceeded: &Exceeded, in_build: bool) -> String {
     }
 }
 
-/// `420 ms (0.5 %) over`; what the system refuses at the limit goes no farther.
+/// `420 ms (0.5 %) over`.
 fn over(used: u64, allowed: u64, amount: fn(u64) -> String) -> String {
-    match used.checked_sub(allowed).filter(|over| *over > 0) {
-        Some(over) => format!("{} ({}) over", amount(over), percent(over, allowed)),
-        None => "it asked for more, and was not given it".to_owned(),
+    match used.saturating_sub(allowed) {
+        // What it had left was less than its next step needed.
+        0 => "none was left".to_owned(),
+        over => format!("{} ({}) over", amount(over), percent(over, allowed)),
     }
 }
 

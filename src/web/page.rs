@@ -32,7 +32,9 @@ impl Pages {
     pub(super) fn load() -> std::result::Result<Self, tera::Error> {
         let mut tera = Tera::new();
         tera.register_filter("time", |at: i64, _: Kwargs, _: &tera::State| in_zurich(at));
-        tera.register_filter("clock", |at: i64, _: Kwargs, _: &tera::State| zoned(at, "%H:%M:%S"));
+        tera.register_filter("clock", |at: i64, _: Kwargs, _: &tera::State| {
+            zoned(at, "%-d %b, %H:%M:%S")
+        });
         tera.register_filter("exactly", |at: i64, _: Kwargs, _: &tera::State| {
             zoned(at, "%a %-d %b %Y, %H:%M:%S.%3f %Z")
         });

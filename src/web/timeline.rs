@@ -81,11 +81,12 @@ pub fn timeline(moments: &Moments) -> Vec<Phase> {
     lines.iter().enumerate().map(phase).collect()
 }
 
-/// `84 ms`, `1.4 s`, `3 min 20 s`.
+/// `84 ms`, `1.4 s`, `3 min 20 s`, `5 h 2 min`.
 fn took(ms: Millis) -> String {
     match ms {
         ..=999 => format!("{} ms", ms.max(0)),
         1000..=99_999 => format!("{:.1} s", ms as f64 / 1e3),
-        _ => format!("{} min {} s", ms / 60_000, ms / 1000 % 60),
+        100_000..=3_599_999 => format!("{} min {} s", ms / 60_000, ms / 1000 % 60),
+        _ => format!("{} h {} min", ms / 3_600_000, ms / 60_000 % 60),
     }
 }
