@@ -29,7 +29,7 @@ fn phases_follow_each_other_and_the_one_at_work_is_named() {
     let builds = Moments {
         began: began(&[("unpack", 5_120), ("build", 5_520)]),
         builds: true,
-        ..waits.clone()
+        ..waits
     };
     let expected = [
         "Received 120 ms",

@@ -161,8 +161,8 @@ fn time(ms: u64) -> String {
 /// `64 KiB`, `1024 MiB`, `1023.9 MiB`.
 fn size(bytes: u64) -> String {
     let (unit, name) = match bytes {
-        ..1024 => return format!("{bytes} bytes"),
-        ..1_048_576 => (1024, "KiB"),
+        0..1024 => return format!("{bytes} bytes"),
+        1024..1_048_576 => (1024, "KiB"),
         _ => (1_048_576, "MiB"),
     };
     if bytes.is_multiple_of(unit) {
