@@ -125,6 +125,7 @@ CREATE TABLE extensions (
 CREATE UNIQUE INDEX extensions_standing ON extensions (semester, person, project) WHERE revoked_at IS NULL;
 
 -- One upload, kept for ever as received under its digest. `late` is what was decided when it came.
+-- `upload_key` is the sender's name for this attempt: the same key again is the same submission.
 CREATE TABLE submissions (
     id          TEXT    PRIMARY KEY,
     semester    TEXT    NOT NULL,
@@ -137,12 +138,15 @@ CREATE TABLE submissions (
     language    TEXT    NOT NULL CHECK (language IN ('python', 'rust')),
     received_at BIGINT  NOT NULL,
     late        BOOLEAN NOT NULL,
+    upload_key  TEXT,
     UNIQUE (semester, person, project, number),
     FOREIGN KEY (semester, project) REFERENCES projects (semester, number),
     FOREIGN KEY (semester, person) REFERENCES enrolments (semester, person)
 );
 CREATE INDEX submissions_by_time ON submissions (semester, received_at);
 CREATE INDEX submissions_of_blob ON submissions (digest);
+CREATE UNIQUE INDEX submissions_by_key ON submissions (semester, person, project, upload_key)
+    WHERE upload_key IS NOT NULL;
 
 -- One run of one grader on one submission, and its place in the queue. Semester, project and person
 -- are the submission's, repeated here for the claim. `attempt` only ever rises and fences the
@@ -177,6 +181,8 @@ CREATE TABLE gradings (
 CREATE INDEX gradings_queue ON gradings (queued_at, id) WHERE state = 'waiting';
 CREATE INDEX gradings_leases ON gradings (lease_until) WHERE state = 'running';
 CREATE INDEX gradings_in_flight ON gradings (person) WHERE state IN ('waiting', 'running');
+-- What gradings have taken of late is what those that wait may expect.
+CREATE INDEX gradings_done ON gradings (finished_at) WHERE state = 'done';
 CREATE INDEX gradings_needing_attention ON gradings (semester) WHERE state = 'needs_attention';
 -- Never two running for one student and project, whatever the workers do.
 CREATE UNIQUE INDEX gradings_one_running ON gradings (semester, person, project) WHERE state = 'running';

@@ -16,8 +16,8 @@ use testat::store::roster::{self, RosterRow};
 use testat::store::{semesters, sessions, submissions};
 use testat::web::{self, CheckInfo, Cookies, ProjectInfo, Setup, State};
 use testat_kit::report::{
-    Audience, Axis, Check, Comparison, Figure, GraderVersion, Plot, Report, Series, Usage,
-    Verdict as Said,
+    Audience, Axis, Check, Comparison, Exceeded, Figure, GraderVersion, LimitOn, Plot, Report,
+    Series, Usage, Verdict as Said,
 };
 
 use crate::database::{Course, Engine, MINUTE, new_semester, outcome, project, student_row};
@@ -219,7 +219,12 @@ async fn the_overview_says_what_is_due_and_how_many_are_needed() {
     let to = home.headers()[LOCATION].to_str().unwrap().to_owned();
     assert_eq!(to, format!("/semesters/{}", site.semester));
     let page = browser.page(&to).await;
-    for words in ["Passed 0 of 7, need 5 more.", "Project 7", "not open yet", "in 13 days"] {
+    for words in [
+        "Passed 0 of 7: five more needed, seven still open.",
+        "Project 7",
+        "not open yet",
+        "in 13 days",
+    ] {
         assert!(page.contains(words), "{words}: {page}");
     }
     assert!(page.contains(" CET") || page.contains(" CEST"), "times show their zone");
@@ -227,7 +232,7 @@ async fn the_overview_says_what_is_due_and_how_many_are_needed() {
     let address = browser.hand_in().await;
     assert!(browser.page(&to).await.contains("being graded"));
     site.record(&site.claim().await, &report(true)).await;
-    assert!(browser.page(&to).await.contains("Passed 1 of 7, need 4 more."));
+    assert!(browser.page(&to).await.contains("Passed 1 of 7: four more needed, six still open."));
     assert!(browser.page(&address).await.contains("Passed: 2 of 2 checks passed"));
 
     let stranger = site.browser(&site.course.student(2).await).await;
@@ -309,14 +314,29 @@ async fn a_grading_is_followed_live_to_its_end() {
     };
     until("Waiting: yours is next.").await;
     let lease = site.claim().await;
-    let noted = r#"{"phase":"grade","check":"grads","done":5,"total":10}"#;
+    let noted = r#"{"phase":"grade","check":"grads","done":5,"total":10,
+        "decided":[{"id":"forward","passed":true,"value":2.5e-7}],
+        "began":[{"phase":"unpack","at":1000},{"phase":"start","at":3500}]}"#;
     let held = queue::progress(&site.course.db, &lease, noted).await.unwrap();
     assert_eq!(held, Held::Yes);
-    until(r#"{"words":"Check 2 of 2: Gradients of the loss.","done":30,"total":40}"#).await;
+    until(r#""words":"Check 2 of 2: Gradients of the loss.""#).await;
+    until(r#""done":30,"total":40"#).await;
+    // What the stream draws is what a reload draws.
+    until("Checks so far").await;
+    let page = browser.page(&address).await;
+    for words in ["Check 2 of 2: Gradients of the loss.", "Checks so far", "Forward pass", "2.5e-7"]
+    {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    for words in ["01:00:01", "2.5 s", "01:00:03", "class=\"now\"", "Recorded", "to come"] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    assert!(page.contains("max=\"40\" value=\"30\""), "{page}");
     site.record(&lease, &report(true)).await;
     until("event: done\n").await;
     assert!(events.next().await.is_none(), "the stream ends with the grading");
-    assert!(!browser.page(&address).await.contains("http-equiv=\"refresh\""));
+    let page = browser.page(&address).await;
+    assert!(!page.contains("http-equiv=\"refresh\"") && page.contains("How it went"), "{page}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -387,4 +407,104 @@ async fn a_project_without_a_grader_takes_nothing_in() {
         .page(&format!("/semesters/{}/projects/{slug}", site.semester))
         .await;
     assert!(page.contains("grader is not installed") && !page.contains("data-upload"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_attempt_is_compared_check_by_check_with_the_first() {
+    let site = Site::open().await;
+    let browser = site.browser(&site.student(1).await).await;
+    let first = browser.hand_in().await;
+    site.record(&site.claim().await, &report(false)).await;
+    assert!(!browser.page(&first).await.contains("Since your last attempt"));
+
+    let second = browser.hand_in().await;
+    assert!(!browser.page(&second).await.contains("Since your last attempt"), "not graded yet");
+    site.record(&site.claim().await, &report(true)).await;
+    let page = browser.page(&second).await;
+    for words in [
+        "Since your last attempt".to_owned(),
+        format!("<a href=\"{first}\">submission 1</a>: 1 mended, 1 as before."),
+        "<tr class=\"mended\">".to_owned(),
+        "1.00001e-4 <span class=\"muted\">failed</span>".to_owned(),
+    ] {
+        assert!(page.contains(&words), "{words}: {page}");
+    }
+    assert!(!page.contains("The grader has changed"), "{page}");
+    // Which one counts, and why, is on the project's page.
+    let page = browser.page(&site.project()).await;
+    for words in
+        ["Submission 2 counts: of those that came on time it passed first", "on time, not passed"]
+    {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    assert_eq!(page.matches("<span class=\"badge passed\">counts</span>").count(), 1, "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_kill_says_which_limit_how_far_over_and_what_to_try() {
+    let site = Site::open().await;
+    let browser = site.browser(&site.student(1).await).await;
+    let address = browser.hand_in().await;
+    let exceeded = Exceeded {
+        limit: LimitOn::Cpu,
+        phase: "grade".into(),
+        function: None,
+        allowed: 90_000,
+        used: 90_450,
+    };
+    let killed = report(false);
+    let usage = Usage { exceeded: vec![exceeded], ..killed.usage };
+    site.record(&site.claim().await, &Report { usage, ..killed }).await;
+    let page = browser.page(&address).await;
+    for words in ["Ended by a limit: Processor time", "450 ms (0.5 %) over", "What to try:"] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_expected_time_is_said_once_enough_gradings_are_measured() {
+    let site = Site::open().await;
+    for n in 1..=5 {
+        site.browser(&site.student(n).await).await.hand_in().await;
+        site.record(&site.claim().await, &report(false)).await;
+    }
+    let browser = site.browser(&site.student(7).await).await;
+    let address = browser.hand_in().await;
+    let page = browser.page(&address).await;
+    let measured = "from the last 5 gradings of this project in Python";
+    let words = format!("Expected until the verdict: about a second ({measured}).");
+    assert!(page.contains(&words), "{page}");
+    let _lease = site.claim().await;
+    let page = browser.page(&address).await;
+    assert!(page.contains("Being graded") && page.contains(measured), "{page}");
+
+    let next = site.browser(&site.student(8).await).await;
+    let page = next.page(&next.hand_in().await).await;
+    assert!(page.contains(&format!("({measured}; one is being graded now).")), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_measured_gradings_only_the_limit_is_said() {
+    let site = Site::open().await;
+    let browser = site.browser(&site.student(1).await).await;
+    let page = browser.page(&browser.hand_in().await).await;
+    let words = "too few gradings have been measured. A program is ended after 120 s.";
+    assert!(page.contains(words), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receipt_has_the_time_of_the_first_byte_the_digest_and_the_id() {
+    let site = Site::open().await;
+    let browser = site.browser(&site.student(1).await).await;
+    let address = browser.hand_in().await;
+    let page = browser.page(&address).await;
+    let id: SubmissionId = address.rsplit('/').next().unwrap().parse().unwrap();
+    let stored = submissions::get(&site.course.db, &id).await.unwrap().unwrap();
+    let received = jiff::Timestamp::from_millisecond(stored.received_at).unwrap();
+    let zone = jiff::tz::TimeZone::get("Europe/Zurich").unwrap();
+    let received = received.to_zoned_datetime(zone).strftime("%H:%M:%S.%3f").to_string();
+    for words in [received, testat::course::Digest::of(SOLUTION).to_string(), id.to_string()] {
+        assert!(page.contains(&words), "{words}: {page}");
+    }
+    assert!(page.contains("on time: due "), "{page}");
 }

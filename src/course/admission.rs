@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::SemesterName;
+use super::result::ProjectResult;
 use super::words::choice;
+use super::{SemesterName, Verdict};
 
 /// How many projects must be passed, out of how many: a semester's setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -178,6 +179,24 @@ pub fn slack(rule: Rule, admission: &Admission, projects: &[ProjectStanding]) ->
 
 fn reachable(projects: &[ProjectStanding]) -> u32 {
     count(projects.iter().filter(|p| **p != ProjectStanding::Lost).count())
+}
+
+/// How many projects may still be passed: what waits for its verdict, and what is not yet due.
+pub fn still_open(projects: &[ProjectStanding]) -> u32 {
+    let open =
+        |p: &&ProjectStanding| matches!(p, ProjectStanding::Waiting | ProjectStanding::NotYetDue);
+    count(projects.iter().filter(open).count())
+}
+
+/// The place of the project whose pass made it enough; none unless the projects admit.
+pub fn reached_by(projects: &[ProjectResult], admission: &Admission) -> Option<usize> {
+    if (admission.state, &admission.basis) != (State::Admitted, &Basis::Projects) {
+        return None;
+    }
+    let made_it = |result: &ProjectResult| {
+        result.verdict == Some(Verdict::Passed) && result.since == admission.since
+    };
+    projects.iter().position(made_it)
 }
 
 fn count(n: usize) -> u32 {

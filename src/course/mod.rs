@@ -4,6 +4,8 @@ pub mod access;
 pub mod admission;
 pub mod attempts;
 pub mod calendar;
+pub mod counting;
+pub mod expectation;
 pub mod notice;
 pub mod question;
 pub mod result;
@@ -14,7 +16,7 @@ mod words;
 
 pub use words::{
     CheckName, Digest, Email, Language, Legi, MessageText, Misspelt, ProjectNumber, Reason, Role,
-    SecretHash, SemesterName, Slug, Verdict,
+    SecretHash, SemesterName, Slug, UploadKey, Verdict,
 };
 
 use std::fmt;

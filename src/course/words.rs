@@ -163,6 +163,21 @@ word!(
 );
 
 word!(
+    /// What one attempt to hand in is called by its sender, so that sending it again makes no second
+    /// submission: 8 to 128 visible ASCII characters, with or without the double quotes that
+    /// `Idempotency-Key` may have around it.
+    UploadKey,
+    "a key of 8 to 128 visible ASCII characters",
+    |text| {
+        let text = text.trim();
+        let text = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
+        let formed = (8..=128).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\');
+        formed.then(|| text.to_owned())
+    }
+);
+
+word!(
     /// SHA-256 of an archive as received, 64 lower-case hexadecimal digits: its name in the blob store.
     Digest,
     "a SHA-256 of 64 hexadecimal digits",

@@ -6,7 +6,7 @@ use crate::course::result::GradingState;
 use crate::course::{
     CheckName, Digest, Email, EnrolmentId, ExtensionId, GradingId, Language, Legi, LetterId,
     MessageId, MessageText, OverrideId, PersonId, ProjectNumber, QuestionId, Reason, Role,
-    SecretHash, SemesterName, Slug, SubmissionId, TokenId, Verdict,
+    SecretHash, SemesterName, Slug, SubmissionId, TokenId, UploadKey, Verdict,
 };
 use crate::course::{notice, question};
 
@@ -101,7 +101,8 @@ as_text!(
     SemesterName,
     Slug,
     SubmissionId,
-    TokenId
+    TokenId,
+    UploadKey
 );
 
 /// Choices go in as their word.

@@ -9,6 +9,7 @@
 //! | [`roster`] | who takes part, and the import of a whole class |
 //! | [`submissions`] | uploads, their gradings and reports |
 //! | [`queue`] | gradings that wait and run: claim, lease, heartbeat, fault, verdict |
+//! | [`durations`] | what gradings have taken |
 //! | [`results`] | what counts: every student's standing and the admission list, from one query |
 //! | [`overrides`] | decisions of people in place of computed ones |
 //! | [`questions`] | what students ask about results, and what is answered |
@@ -28,6 +29,7 @@
 mod arg;
 pub mod audit;
 mod db;
+pub mod durations;
 pub mod extensions;
 mod faulted;
 mod hand_in;

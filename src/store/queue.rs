@@ -278,6 +278,16 @@ pub async fn depth(db: &Db) -> Result<Depth, Error> {
     .await
 }
 
+/// How many run.
+///
+/// # Errors
+/// When it can't be read.
+pub async fn running(db: &Db) -> Result<i64, Error> {
+    let (running,): (i64,) =
+        db.one("SELECT COUNT(*) FROM gradings WHERE state = 'running'", vec![]).await?;
+    Ok(running)
+}
+
 /// A grading that a person must look at.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Stuck {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::arg::args;
 use super::{Db, Error, Tx, semesters};
 use crate::course::admission::{self, Admission, Carried, Decision, ProjectStanding};
+use crate::course::counting::Handed;
 use crate::course::result::{self, Decided, Graded, GradingState, ProjectResult};
 use crate::course::{
     Email, Legi, PersonId, ProjectNumber, SemesterName, Slug, SubmissionId, Verdict, attempts,
@@ -116,6 +117,47 @@ pub async fn admission_of(
     now: i64,
 ) -> Result<Option<AdmissionRow>, Error> {
     Ok(standings(db, semester, Some(person), now).await?.pop())
+}
+
+/// One grading of one submission, as far as it matters which submission counts.
+#[derive(sqlx::FromRow)]
+struct Line {
+    submission: SubmissionId,
+    received_at: i64,
+    late: bool,
+    state: GradingState,
+    verdict: Option<Verdict>,
+    finished_at: Option<i64>,
+}
+
+/// A student's submissions for one project with all their gradings, in the order of their numbers.
+///
+/// # Errors
+/// When they can't be read.
+pub async fn handed(
+    db: &Db,
+    semester: &SemesterName,
+    person: &PersonId,
+    project: ProjectNumber,
+) -> Result<Vec<(SubmissionId, Handed)>, Error> {
+    let lines: Vec<Line> = db
+        .all(
+            "SELECT s.id AS submission, s.received_at, s.late, g.state, g.verdict, g.finished_at
+             FROM submissions s JOIN gradings g ON g.submission = s.id
+             WHERE s.semester = $1 AND s.person = $2 AND s.project = $3
+             ORDER BY s.number, g.number",
+            args![semester, person, project],
+        )
+        .await?;
+    let mut handed: Vec<(SubmissionId, Handed)> = Vec::new();
+    for Line { submission, received_at: received, late, state, verdict, finished_at } in lines {
+        let grading = Graded { received, late, state, verdict, finished: finished_at };
+        match handed.last_mut().filter(|(last, _)| *last == submission) {
+            Some((_, one)) => one.gradings.push(grading),
+            None => handed.push((submission, Handed { received, late, gradings: vec![grading] })),
+        }
+    }
+    Ok(handed)
 }
 
 async fn standings(

@@ -133,7 +133,7 @@ async fn fill_student(
         name: format!("{} {}", row.first_name, row.family_name),
         legi: row.legi.to_string(),
         email: row.email.to_string(),
-        admission: AdmissionWords::of(&row.admission, semester.total),
+        admission: AdmissionWords::of(row, semester.total),
         projects,
         overrides: override_rows(state, name, &row.person).await?,
         extensions: extension_rows(state, name, &row.person).await?,

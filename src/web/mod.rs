@@ -22,6 +22,7 @@ mod admin;
 mod api;
 mod archive_download;
 mod auth;
+pub mod changes;
 mod class;
 mod decisions;
 pub mod error;
@@ -30,18 +31,22 @@ pub mod guard;
 mod headers;
 mod health;
 mod instructor;
+pub mod limits_shown;
 mod live;
 mod mail;
+mod measured;
 mod pace;
 pub mod page;
 pub mod passwords;
 mod profile;
+mod project;
 mod questions;
 mod report_shown;
 mod reports;
 mod roster;
 mod routes;
 mod self_attack;
+mod stage;
 mod standings;
 mod starter;
 mod statistics;
@@ -49,6 +54,7 @@ pub mod strength;
 mod student;
 mod submission;
 mod submit;
+pub mod timeline;
 mod trace;
 
 pub use guard::Cookies;
@@ -92,6 +98,7 @@ pub struct State {
     pub patience: Patience,
     followers: live::Followers,
     standings: standings::Standings,
+    measured: measured::Measured,
     pages: page::Pages,
     passwords: passwords::Passwords,
 }
@@ -201,6 +208,7 @@ impl State {
             patience: setup.patience,
             followers: live::Followers::default(),
             standings: standings::Standings::default(),
+            measured: measured::Measured::default(),
             pages: page::Pages::load()?,
             passwords: passwords::Passwords::new()?,
         })
@@ -277,6 +285,7 @@ fn all_routes() -> routes::Routes {
     for part in [
         auth::routes,
         student::routes,
+        project::routes,
         starter::routes,
         submission::routes,
         class::routes,

@@ -7,12 +7,13 @@ use testat_kit::report::Report;
 use super::archive_download::download;
 use super::error::{Error, Result};
 use super::guard::Visitor;
-use super::live::Stage;
 use super::questions::QuestionsShown;
-use super::report_shown::ReportShown;
+use super::report_shown::{ChangesShown, ReportShown};
 use super::reports::report_for;
 use super::routes::Routes;
+use super::stage::{Stage, began_by, moments};
 use super::student::{SubmissionRow, result_of};
+use super::timeline::{Phase, timeline};
 use super::{ProjectInfo, Shared, State, live};
 use crate::course::SubmissionId;
 use crate::course::access::{Action, On};
@@ -39,7 +40,11 @@ struct SubmissionPage {
     staff: bool,
     sha256: String,
     size: String,
+    due: Option<i64>,
     stage: Option<Stage>,
+    /// Of the grading that is shown, once it is over.
+    timeline: Vec<Phase>,
+    changes: Option<ChangesShown>,
     needs_attention: bool,
     replaced: bool,
     shown: Option<i64>,
@@ -129,11 +134,16 @@ async fn fill(
     let by = if own { None } else { people::by_id(&state.db, person).await? };
     let staff = visitor.may(Action::SeeClass, On::Semester(semester)).is_ok();
     let stage = match live::pending(latest) {
-        true => Some(Stage::of(state, slug, latest).await?),
+        true => Some(Stage::of(state, submission, latest).await?),
         false => None,
     };
+    let changes = match &report {
+        Some(report) => since_the_last(state, visitor, submission, report).await?,
+        None => None,
+    };
+    let due = result.map(|result| result.due);
     Ok(SubmissionPage {
-        submission: SubmissionRow::of(submission, result.map(|result| result.due)),
+        submission: SubmissionRow::of(submission, due),
         semester: semester.to_string(),
         title: project.title,
         by: by.map(|person| format!("{} {}", person.first_name, person.family_name)),
@@ -141,7 +151,10 @@ async fn fill(
         staff,
         sha256: submission.digest.to_string(),
         size: size(submission.size),
+        due,
         stage,
+        timeline: timeline_of(submission, shown.unwrap_or(latest), report.as_ref()),
+        changes,
         needs_attention: latest.state == GradingState::NeedsAttention,
         replaced: latest.state == GradingState::Replaced,
         shown: shown.map(|grading| grading.number),
@@ -164,6 +177,28 @@ fn checks(report: Option<&Report>, info: Option<&ProjectInfo>) -> Vec<(String, S
         }
         (None, None) => Vec::new(),
     }
+}
+
+/// The phases of a grading, by what is stored of it and by its report.
+fn timeline_of(submission: &Submission, grading: &Grading, report: Option<&Report>) -> Vec<Phase> {
+    let began = report.map(|report| began_by(&report.usage, grading)).unwrap_or_default();
+    timeline(&moments(submission, grading, began))
+}
+
+/// What changed since the student's last submission before this one that has a report.
+async fn since_the_last(
+    state: &State,
+    visitor: &Visitor,
+    submission: &Submission,
+    report: &Report,
+) -> Result<Option<ChangesShown>> {
+    let Submission { semester, person, project, number, .. } = submission;
+    let all = submissions::of_student(&state.db, semester, person, *project).await?;
+    let earlier = all.iter().find(|one| one.number < *number && one.state == GradingState::Done);
+    let Some(earlier) = earlier else { return Ok(None) };
+    let before = report_for(state, &visitor.actor, earlier, &earlier.grading).await?;
+    Ok(before
+        .map(|before| ChangesShown::of(earlier.number, earlier.id.to_string(), &before, report)))
 }
 
 /// The grading whose report is shown: the one asked for, else the newest that has one.
