@@ -41,6 +41,8 @@ async fn each_kind_of_letter_comes_once() {
     assert_eq!(letters[0].header("To"), "\"Emmy Noether\" <emmy@example.org>");
     assert_eq!(letters[0].header("From"), "Testat <testat@example.org>");
     assert_eq!(letters[0].header("Auto-Submitted"), "auto-generated");
+    assert_eq!(letters[0].header("MIME-Version"), "1.0");
+    assert_eq!(letters[0].header("Content-Type"), "text/plain; charset=utf-8");
     assert!(letters[0].header("Message-ID").ends_with("@example.org>"));
 
     let due = semesters::projects(&app.db, &semester()).await.unwrap()[0].due;
