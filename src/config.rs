@@ -3,7 +3,7 @@
 
 use std::ffi::OsString;
 use std::fmt::Display;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -13,6 +13,10 @@ use url::Url;
 
 use crate::course::Email;
 use crate::runtime::Runtime;
+
+mod mail;
+
+use mail::SmtpUrl;
 
 /// Everything that can be set, each value checked.
 #[derive(Clone, Debug)]
@@ -281,7 +285,7 @@ impl Config {
         let graders = sources
             .get::<String>("graders")?
             .unwrap_or_else(|| share().join("graders").to_string_lossy().into_owned());
-        let smtp_url = sources.get::<SmtpUrl>("smtp_url")?.map(|url| Secret(url.0));
+        let smtp_url = sources.get::<SmtpUrl>("smtp_url")?.map(|url| Secret(url.into()));
         Ok(Self {
             listen: sources.get("listen")?.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080))),
             database_url: Secret(database),
@@ -304,7 +308,7 @@ impl Config {
             self_attacks: sources.get("self_attacks")?,
             allow_weak_limits: sources.get("allow_weak_limits")?.unwrap_or(false),
             public_url: sources.get("public_url")?,
-            mail_from: sender(&sources, smtp_url.is_some())?,
+            mail_from: mail::sender(&sources, smtp_url.is_some())?,
             smtp_url,
             trust_proxy: sources.get("trust_proxy")?.unwrap_or(false),
             log_json: sources.get("log_json")?.unwrap_or(false),
@@ -338,48 +342,6 @@ impl FromStr for DatabaseUrl {
         } else {
             Err("it must begin with sqlite: or postgres://")
         }
-    }
-}
-
-struct SmtpUrl(String);
-
-impl FromStr for SmtpUrl {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wanted = "smtp://host, smtp://host?tls=required or smtps://host is wanted";
-        let url = Url::parse(text).map_err(|fault| format!("{wanted} ({fault})"))?;
-        let host = url.host_str().filter(|host| !host.is_empty()).ok_or(wanted)?;
-        let tls = url.query_pairs().find(|(name, _)| name == "tls").map(|(_, how)| how);
-        let encrypted = match (url.scheme(), tls.as_deref()) {
-            ("smtps", _) | ("smtp", Some("required")) => true,
-            ("smtp", None | Some("opportunistic")) => false,
-            _ => return Err(wanted.to_owned()),
-        };
-        let here = host == "localhost"
-            || host.trim_matches(['[', ']']).parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
-        if url.password().is_some() && !encrypted && !here {
-            return Err(
-                "the password would go out in the clear: use smtps:// or ?tls=required".into()
-            );
-        }
-        Ok(Self(text.to_owned()))
-    }
-}
-
-/// Whoever sends for others must say as whom; letters that stay here need not.
-fn sender(sources: &Sources, sends: bool) -> Result<Email, ConfigError> {
-    let nobody = "testat@testat.invalid";
-    match sources.get::<Email>("mail_from")? {
-        Some(from) => Ok(from),
-        None if sends => Err(ConfigError::Missing {
-            key: "mail_from",
-            why: "with smtp_url, letters need an address that they come from",
-        }),
-        None => nobody.parse().map_err(|fault: crate::course::Misspelt| ConfigError::Value {
-            place: "mail_from".to_owned(),
-            value: nobody.to_owned(),
-            fault: fault.to_string(),
-        }),
     }
 }
 

@@ -41,6 +41,8 @@ async fn each_kind_of_letter_comes_once() {
     assert_eq!(letters[0].header("To"), "\"Emmy Noether\" <emmy@example.org>");
     assert_eq!(letters[0].header("From"), "Testat <testat@example.org>");
     assert_eq!(letters[0].header("Auto-Submitted"), "auto-generated");
+    assert_eq!(letters[0].header("MIME-Version"), "1.0");
+    assert_eq!(letters[0].header("Content-Type"), "text/plain; charset=utf-8");
     assert!(letters[0].header("Message-ID").ends_with("@example.org>"));
 
     let due = semesters::projects(&app.db, &semester()).await.unwrap()[0].due;
@@ -159,6 +161,9 @@ async fn an_admin_sees_letters_that_went_wrong_and_has_them_tried_again() {
     assert_eq!(office.submit("/admin/mail/again", &[]).await.status(), 303);
     let depth = outbox::depth(&app.db).await.unwrap();
     assert_eq!((depth.waiting, depth.failed), (1, 0));
+    let line = audit::list(&app.db, None, 1).await.unwrap().remove(0);
+    assert_eq!(line.action, "mail.try_again");
+    assert_eq!(line.actor, Some(app.person(OFFICE).await));
     let mail = Mailbox::empty();
     assert_eq!(mail.take(&app.db, Clock.now(), EMMY).await.len(), 1);
 }
