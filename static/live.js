@@ -9,6 +9,8 @@ news.setAttribute("aria-live", "polite");
 document.body.append(news);
 
 const again = 3000;
+// The server ends a stream after some minutes and the browser takes it up again: no loss to speak of.
+const patience = 2000;
 
 const follow = () => {
   const live = document.querySelector("[data-live]");
@@ -19,7 +21,9 @@ const follow = () => {
   const bar = live.querySelector("progress");
   const lost = live.querySelector("[data-lost]");
   const source = new EventSource(live.dataset.live);
+  let late = 0;
   source.addEventListener("open", () => {
+    clearTimeout(late);
     lost.hidden = true;
   });
   source.addEventListener("progress", (event) => {
@@ -43,11 +47,8 @@ const follow = () => {
     refresh();
   });
   source.addEventListener("error", () => {
-    // The server ends a stream after some minutes; only one that does not come back is lost.
-    if (source.readyState === EventSource.OPEN) {
-      return;
-    }
-    say(lost, live.dataset.told);
+    clearTimeout(late);
+    late = setTimeout(() => say(lost, live.dataset.told), patience);
     if (source.readyState === EventSource.CLOSED) {
       setTimeout(refresh, again);
     }

@@ -47,5 +47,6 @@ mod web_pages;
 mod web_routes;
 mod web_staff;
 mod web_student;
+mod web_submission;
 mod web_upload;
 mod words;

@@ -26,11 +26,8 @@ fn phases_follow_each_other_and_the_one_at_work_is_named() {
         ["Received 120 ms", "Queued now", "Unpack ahead", "Grade ahead", "Recorded ahead"];
     assert_eq!(shown(&waits), expected);
 
-    let builds = Moments {
-        began: began(&[("unpack", 5_120), ("build", 5_520)]),
-        builds: true,
-        ..waits
-    };
+    let builds =
+        Moments { began: began(&[("unpack", 5_120), ("build", 5_520)]), builds: true, ..waits };
     let expected = [
         "Received 120 ms",
         "Queued 5.0 s",
