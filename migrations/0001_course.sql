@@ -48,6 +48,14 @@ CREATE TABLE invitations (
 CREATE INDEX invitations_of_person ON invitations (person);
 
 -- Sign-ins that failed, by network address and by account, for as long as they slow the next one.
+-- What each host that grades last found when it attacked itself.
+CREATE TABLE self_attacks (
+    host     TEXT    PRIMARY KEY,
+    at       BIGINT  NOT NULL,
+    passed   BOOLEAN NOT NULL,
+    findings TEXT    NOT NULL
+);
+
 CREATE TABLE sign_in_failures (
     id      TEXT   PRIMARY KEY,
     kind    TEXT   NOT NULL CHECK (kind IN ('address', 'account')),
@@ -181,6 +189,8 @@ CREATE UNIQUE INDEX gradings_one_running ON gradings (semester, person, project)
 
 CREATE TABLE reports (
     grading TEXT PRIMARY KEY REFERENCES gradings (id),
+    -- Ids of the checks that failed, a space between each: to be counted without reading the report.
+    failed  TEXT NOT NULL,
     json    TEXT NOT NULL
 );
 
@@ -205,6 +215,61 @@ CREATE UNIQUE INDEX overrides_of_results ON overrides (semester, person, project
     WHERE project IS NOT NULL AND revoked_at IS NULL;
 CREATE UNIQUE INDEX overrides_of_admissions ON overrides (semester, person)
     WHERE project IS NULL AND revoked_at IS NULL;
+
+-- A question of a student's about a submission, or about one check of its report.
+CREATE TABLE questions (
+    id         TEXT   PRIMARY KEY,
+    submission TEXT   NOT NULL REFERENCES submissions (id),
+    check_name TEXT,
+    state      TEXT   NOT NULL CHECK (state IN ('open', 'answered', 'closed')),
+    asked_at   BIGINT NOT NULL,
+    changed_at BIGINT NOT NULL
+);
+CREATE INDEX questions_of_submission ON questions (submission, asked_at);
+
+-- What the student and the instructors write to each other in it.
+CREATE TABLE question_messages (
+    id         TEXT   PRIMARY KEY,
+    question   TEXT   NOT NULL REFERENCES questions (id),
+    author     TEXT   NOT NULL REFERENCES people (id),
+    side       TEXT   NOT NULL CHECK (side IN ('student', 'staff')),
+    text       TEXT   NOT NULL,
+    written_at BIGINT NOT NULL
+);
+CREATE INDEX question_messages_in_order ON question_messages (question, written_at, id);
+CREATE INDEX question_messages_of_author ON question_messages (author, written_at);
+
+-- Letters to be sent by e-mail, each stored with what it tells of. Nothing is told twice: kind, person
+-- and what it is about are a letter's name. `not_before` is also the end of a sender's lease, and
+-- `tries` fences its writes.
+CREATE TABLE outbox (
+    id         TEXT   PRIMARY KEY,
+    kind       TEXT   NOT NULL CHECK (kind IN
+        ('receipt', 'verdict', 'deadline', 'answer', 'extension', 'admission', 'question')),
+    person     TEXT   NOT NULL REFERENCES people (id),
+    about      TEXT   NOT NULL,
+    subject    TEXT   NOT NULL,
+    body       TEXT   NOT NULL,
+    path       TEXT   NOT NULL,
+    state      TEXT   NOT NULL CHECK (state IN ('waiting', 'sent', 'failed')),
+    queued_at  BIGINT NOT NULL,
+    not_before BIGINT NOT NULL,
+    tries      BIGINT NOT NULL DEFAULT 0,
+    fault      TEXT,
+    ended_at   BIGINT,
+    UNIQUE (kind, person, about),
+    CHECK ((state = 'waiting') = (ended_at IS NULL))
+);
+CREATE INDEX outbox_waiting ON outbox (not_before, id) WHERE state = 'waiting';
+CREATE INDEX outbox_failed ON outbox (ended_at) WHERE state = 'failed';
+
+-- Kinds of letters that a person does not want. Receipts always come.
+CREATE TABLE mail_off (
+    person TEXT NOT NULL REFERENCES people (id),
+    kind   TEXT NOT NULL CHECK (kind IN
+        ('verdict', 'deadline', 'answer', 'extension', 'admission', 'question')),
+    PRIMARY KEY (person, kind)
+);
 
 -- What happened, in order, each line hashed together with the one before.
 CREATE TABLE audit (

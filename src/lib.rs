@@ -13,6 +13,7 @@
 //! grading    the report is checked and stored
 //! course     result and admission, worked out on reading
 //! export     the list of who is admitted
+//! mail       what was done is told by e-mail, from the store's outbox
 //! ```
 //!
 //! One direction: nothing downstream calls back upstream; a page learns of progress from the store.
@@ -24,6 +25,7 @@ pub mod course;
 pub mod export;
 pub mod grading;
 pub mod intake;
+pub mod mail;
 pub mod runtime;
 pub mod sandbox;
 pub mod secret;

@@ -73,7 +73,19 @@ const refresh = async () => {
       throw new Error(`status ${response.status}`);
     }
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    const written = [...document.querySelectorAll("main :is(textarea, select, input)[id]")];
+    const focused = document.activeElement?.id;
     document.querySelector("main").replaceWith(document.adoptNode(page.querySelector("main")));
+    // What someone is writing meanwhile stays.
+    for (const { id, value } of written) {
+      const field = document.getElementById(id);
+      if (field) {
+        field.value = value;
+      }
+    }
+    if (focused) {
+      document.getElementById(focused)?.focus({ preventScroll: true });
+    }
     document.title = page.title;
     const report = document.getElementById("report");
     news.textContent = report ? report.textContent : "";

@@ -79,7 +79,7 @@ impl TestApp {
             host: Vec::new(),
             grades_others: false,
             patience,
-            self_attack: testat::commands::self_attack::Watched::nothing().told,
+            self_attack: testat::commands::self_attack::nothing(),
         };
         tokio::spawn(web::run(listener, State::new(setup).unwrap()).unwrap());
         Self { db, address, data }

@@ -4,13 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A folder (or file) of `src`, and what of ours it may use.
-const MAY_USE: [(&str, &[&str]); 8] = [
+const MAY_USE: [(&str, &[&str]); 9] = [
     ("course", &[]),
     ("sandbox", &[]),
     ("runtime", &["sandbox"]),
     ("store", &["course"]),
     ("intake", &["course"]),
     ("export", &["course", "store"]),
+    ("mail", &["clock", "course", "store"]),
     ("grading", &["clock", "course", "intake", "runtime", "sandbox", "store"]),
     ("web", &["clock", "course", "export", "intake", "secret", "store"]),
 ];

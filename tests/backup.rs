@@ -5,8 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use sqlx::{Connection, Executor, Row};
+use testat::course::notice::Kind;
+use testat::course::question::Side;
 use testat::store::integrity::REFERENCES;
+use testat::store::questions::{self, Author};
 use testat::store::snapshot::{NOT_KEPT, TABLES};
+use testat::store::{Db, mail_off, people, submissions};
 
 use crate::database::{Course, Engine, tamper};
 use crate::postgres;
@@ -39,7 +43,21 @@ async fn filled(database: Option<String>) -> Server {
         assert_eq!(response.status(), 201);
     }
     server.stop();
+    ask(&server.database_url()).await;
     server
+}
+
+/// The student asks about one of their submissions and wants no letters about verdicts.
+async fn ask(database: &str) {
+    let db = Db::connect(database).await.unwrap();
+    let ada = people::by_email(&db, &STUDENT.parse().unwrap()).await.unwrap().unwrap().id;
+    let about = submissions::recent(&db, &SEMESTER.parse().unwrap(), 1).await.unwrap().remove(0);
+    let by = Author { person: &ada, side: Side::Student };
+    let (check, text) = ("grads".parse().unwrap(), "Why?".parse().unwrap());
+    let now = about.received_at + 1;
+    questions::ask(&db, &about.id, Some(&check), &text, by, now).await.unwrap();
+    mail_off::set(&db, &ada, &[Kind::Verdict], now).await.unwrap();
+    db.close().await;
 }
 
 fn backup(server: &Server, name: &str) -> PathBuf {

@@ -151,6 +151,27 @@ async fn a_student_goes_from_the_first_link_to_the_report() {
 }
 
 #[tokio::test]
+async fn a_check_is_asked_about_from_where_it_failed() {
+    let server = Server::started(None);
+    let (_driver, browser) = first_sign_in(&server).await;
+    let token = server.token(STUDENT);
+    let place = server.submit(&token, &grader_folder().join("wrong/grads/no-mean")).await;
+    server.graded(&token, &place).await;
+    let page = place.replace("/api/v1", "");
+    browser.goto(server.url(&page)).await.unwrap();
+    browser.find(By::Css("[data-ask=grads]")).await.unwrap().click().await.unwrap();
+    // The page stayed, the check is chosen, and one can write.
+    assert!(browser.current_url().await.unwrap().query().is_none());
+    let text = browser.active_element().await.unwrap();
+    assert_eq!(text.attr("id").await.unwrap().as_deref(), Some("ask-text"));
+    text.send_keys("Is it the mean?\nOr the sum?").await.unwrap();
+    browser.find(By::Css("#ask button")).await.unwrap().click().await.unwrap();
+    until(&browser, ".question h3", "About the check “Gradients of the loss”").await;
+    until(&browser, ".question .message", "Is it the mean?\nOr the sum?").await;
+    browser.quit().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_refused_upload_is_explained_where_it_was_made() {
     let server = Server::started(None);
     let (_driver, browser) = first_sign_in(&server).await;

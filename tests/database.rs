@@ -200,6 +200,7 @@ pub(crate) fn outcome(verdict: Verdict) -> Outcome {
         seed: "5e".repeat(32),
         grader_version: "1.0.0-abc".into(),
         runtime: "r1".into(),
+        failed: Vec::new(),
         report: "{}".into(),
     }
 }

@@ -55,6 +55,13 @@ async fn it_has_all_seven_projects_and_somebody_in_every_state() {
     }
     assert_eq!(passed, (1..=7).collect(), "each project has been passed by a program");
     assert!(overridden && waiting && late && failed, "{}", summary(students));
+
+    let lecturer = server.signed_in("lecturer@example.org").await;
+    let list = server.url(&format!("/class/{semester}/questions?state=all"));
+    let list = lecturer.get(list).send().await.unwrap().text().await.unwrap();
+    for state in ["open", "answered", "closed"] {
+        assert!(list.contains(&format!("badge {state}")), "{state}: {list}");
+    }
 }
 
 fn summary(students: &[Value]) -> String {

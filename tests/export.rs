@@ -59,6 +59,7 @@ fn written(format: Format) -> Written {
         email: format!("{}@example.org", &legi[..2]).parse().unwrap(),
         department: "D-ITET".to_owned(),
         level: "MSc".to_owned(),
+        needed: 5,
         projects: results.clone(),
         admission,
     };

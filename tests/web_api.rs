@@ -350,6 +350,7 @@ async fn record(app: &TestApp) {
         seed,
         grader_version: "1.0.0".to_owned(),
         runtime: "r".to_owned(),
+        failed: Vec::new(),
         report: report.to_string(),
     };
     let held = queue::record(&app.db, &lease, &outcome, now).await.unwrap();

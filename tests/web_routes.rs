@@ -5,10 +5,12 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Method};
 use testat::clock::Clock;
 use testat::course::access::Scope;
+use testat::course::question::Side;
 use testat::course::{PersonId, ProjectNumber, SecretHash, Verdict};
 use testat::store::extensions::{self, NewExtension};
 use testat::store::overrides::{self, What};
 use testat::store::people::{self, NewPerson};
+use testat::store::questions::{self, Author};
 use testat::store::tokens::NewToken;
 use testat::store::{invitations, queue, roster, semesters, sessions, tokens};
 
@@ -48,6 +50,8 @@ const ROSTER: Body = Form(&[(
     "family name,first name,Legi number,e-mail,department,level,role\n\
      Gauss,Carl,12-345-690,gauss@example.org,D-MATH,MSc,student\n",
 )]);
+
+const ASK: Body = Form(&[("check", ""), ("text", "Why did it fail?")]);
 
 /// Method, address, body; then the status for each of `WHO`. A page that leads nobody in particular to
 /// the sign-in is 401 here.
@@ -91,8 +95,14 @@ const ROWS: &[Row] = &[
     ("GET", "/submissions/{id}/live", Body::None, OWN_AND_STAFF),
     ("GET", "/submissions/{id}/archive", Body::None, OWN_AND_STAFF),
     ("POST", "/submissions/{id}/regrade", Form(&[("reason", "a better grader")]), HIDDEN_ACT_OF_STAFF),
+    // Staff answer, and ask nothing.
+    ("POST", "/submissions/{id}/questions", ASK, [401, 303, 404, 404, 403, 403]),
+    ("POST", "/questions/{id}/messages", Form(&[("text", "It is the sign.")]), [401, 303, 404, 404, 303, 303]),
+    ("POST", "/questions/{id}/close", NOTHING, [401, 303, 404, 404, 303, 303]),
+    ("GET", "/class/{semester}/questions", Body::None, STAFF),
     ("GET", "/class/{semester}", Body::None, STAFF),
     ("GET", "/class/{semester}/attention", Body::None, STAFF),
+    ("GET", "/class/{semester}/statistics", Body::None, STAFF),
     ("GET", "/class/{semester}/students/{person}", Body::None, STAFF),
     ("POST", "/class/{semester}/students/{person}/overrides", DECIDE, ACT_OF_STAFF),
     ("POST", "/class/{semester}/students/{person}/extensions", EXTEND, ACT_OF_STAFF),
@@ -100,6 +110,7 @@ const ROWS: &[Row] = &[
     ("POST", "/extensions/{id}/take-back", NOTHING, HIDDEN_ACT_OF_STAFF),
     ("GET", "/admin", Body::None, ADMIN),
     ("GET", "/admin/audit", Body::None, ADMIN),
+    ("POST", "/admin/mail/again", NOTHING, [401, 403, 403, 403, 403, 303]),
     ("GET", "/admin/semesters/{semester}", Body::None, ADMIN),
     ("POST", "/admin/semesters/{semester}/windows", WINDOW, ACT_OF_STAFF),
     ("GET", "/admin/semesters/{semester}/admissions", Body::None, STAFF),
@@ -107,6 +118,7 @@ const ROWS: &[Row] = &[
     ("POST", "/admin/semesters/{semester}/roster/preview", File("file"), ACT_OF_ADMIN),
     ("POST", "/admin/semesters/{semester}/roster/import", ROSTER, ACT_OF_ADMIN),
     ("GET", "/profile", Body::None, SIGNED_IN),
+    ("POST", "/profile/mail", Form(&[("verdict", "on")]), ACT_OF_SIGNED_IN),
     ("POST", "/profile/password", CHANGE, ACT_OF_SIGNED_IN),
     ("POST", "/profile/tokens", Form(&[("name", "laptop"), ("scope", "read"), ("days", "30")]), SIGNED_IN),
     ("POST", "/profile/tokens/{id}/revoke", NOTHING, [401, 303, 404, 404, 404, 404]),
@@ -201,6 +213,10 @@ impl Site {
             extensions::give(db, &new, &office, now).await.unwrap();
             let all = extensions::of_student(db, &semester, &ada).await.unwrap();
             all.into_iter().find(|one| one.revoked_at.is_none()).unwrap().id.to_string()
+        } else if pattern.starts_with("/questions") {
+            let by = Author { person: &ada, side: Side::Student };
+            let (text, about) = ("Why?".parse().unwrap(), self.submission.parse().unwrap());
+            questions::ask(db, &about, None, &text, by, now).await.unwrap().to_string()
         } else if pattern.starts_with("/profile/tokens/") {
             let new = NewToken {
                 person: &ada,
@@ -296,6 +312,19 @@ pub(crate) async fn report_with_every_figure(app: &TestApp) {
     record_waiting(app, &REPORT.replace(r#""figures":[]"#, &figures)).await;
 }
 
+/// Grades what waits: one check passed, `grads` failed.
+pub(crate) async fn report_with_checks(app: &TestApp) {
+    let check = |id: &str, title: &str, passed: bool| {
+        format!(
+            r#"{{"id":"{id}","title":"{title}","passed":{passed},"value":1,"comparison":"<=",
+                "threshold":0.5,"message":""}}"#
+        )
+    };
+    let checks = [check("forward", "Forward pass", true), check("grads", "Gradients", false)];
+    let checks = format!(r#""checks":[{}]"#, checks.join(","));
+    record_waiting(app, &REPORT.replace(r#""checks":[]"#, &checks)).await;
+}
+
 /// Gives a verdict to whatever waits for one.
 async fn record_waiting(app: &TestApp, report: &str) {
     let now = Clock.now();
@@ -305,6 +334,7 @@ async fn record_waiting(app: &TestApp, report: &str) {
             seed: "5e".repeat(32),
             grader_version: "1.0.0".to_owned(),
             runtime: "r".to_owned(),
+            failed: Vec::new(),
             report: report.replace("SEED", &"5e".repeat(32)),
         };
         let held = queue::record(&app.db, &lease, &outcome, now).await.unwrap();

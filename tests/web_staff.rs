@@ -76,6 +76,7 @@ async fn finish(app: &TestApp, verdict: Verdict) {
         seed: "0".repeat(64),
         grader_version: "1.0.0-test".to_owned(),
         runtime: "none".to_owned(),
+        failed: Vec::new(),
         report: "{}".to_owned(),
     };
     let held = queue::record(&app.db, &lease, &outcome, Clock.now()).await.unwrap();

@@ -59,7 +59,7 @@ impl Site {
             host: Vec::new(),
             grades_others: true,
             patience: web::Patience::default(),
-            self_attack: testat::commands::self_attack::Watched::nothing().told,
+            self_attack: testat::commands::self_attack::nothing(),
         };
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());

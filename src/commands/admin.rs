@@ -255,10 +255,7 @@ pub async fn invite(config: &Config, db: &Db, person: &PersonId) -> anyhow::Resu
     let now = Clock.now();
     invitations::create(db, person, &secret.hash, now + INVITATION_DAYS * DAY_MS, None, now)
         .await?;
-    let base = config.public_url.as_ref().map_or_else(
-        || format!("http://{}", config.listen),
-        |url| url.as_str().trim_end_matches('/').to_owned(),
-    );
+    let base = config.base_url(config.listen);
     Ok(format!("{base}/welcome/{}", secret.text))
 }
 

@@ -5,6 +5,8 @@
 //! | see the semester, its projects and handouts | enrolled | yes | yes |
 //! | hand in | own, enrolled | no | no |
 //! | see and fetch a submission, its gradings and report | own | yes | yes |
+//! | ask about a result, and write and close there | own | no | no |
+//! | answer such a question, and close it | no | yes | yes |
 //! | see what would give away a draw's labels | no | yes | yes |
 //! | see the class | no | yes | yes |
 //! | regrade, override a result, extend a due time | no | yes | yes |
@@ -47,6 +49,10 @@ pub enum Action {
     HandIn,
     /// A submission with its gradings, reports and archive, or a student's results.
     SeeSubmission,
+    /// Ask about one's own result.
+    AskQuestion,
+    /// Answer what a student asks about a result.
+    AnswerQuestion,
     /// Figures and numbers that would give away labels or permutations of a draw.
     SeeHidden,
     /// All students of the semester at a glance.
@@ -80,10 +86,12 @@ pub enum Action {
 }
 
 /// All actions, for tables and tests.
-pub const ACTIONS: [Action; 18] = [
+pub const ACTIONS: [Action; 20] = [
     Action::SeeSemester,
     Action::HandIn,
     Action::SeeSubmission,
+    Action::AskQuestion,
+    Action::AnswerQuestion,
     Action::SeeHidden,
     Action::SeeClass,
     Action::Regrade,
@@ -166,10 +174,10 @@ fn about_student(
     let own = actor.person == *student && actor.is(Role::Student, semester);
     let decides = actor.admin || actor.is(Role::Instructor, semester);
     match action {
-        Action::HandIn => own,
+        Action::HandIn | Action::AskQuestion => own,
         Action::SeeSubmission => own || decides,
         // Nobody decides their own case, whatever else they are.
-        Action::Regrade | Action::OverrideResult | Action::Extend => {
+        Action::Regrade | Action::OverrideResult | Action::Extend | Action::AnswerQuestion => {
             decides && actor.person != *student
         }
         Action::OverrideAdmission => actor.admin && actor.person != *student,

@@ -147,7 +147,7 @@ pub fn decide(
         .collect();
     passes.sort_unstable();
     let passed = count(passes.len());
-    let reachable = projects.iter().filter(|p| **p != ProjectStanding::Lost).count();
+    let reachable = reachable(projects);
     let missing = rule.needed.saturating_sub(passed);
     // The pass that made it enough, not the latest one.
     let enough_since = passes.get(rule.needed as usize - 1).copied();
@@ -162,7 +162,7 @@ pub fn decide(
         (State::Admitted, Basis::Projects, enough_since)
     } else if let Some(Carried { semester, since }) = carried {
         (State::Admitted, Basis::CarriedOver { semester: semester.clone() }, Some(*since))
-    } else if count(reachable) >= rule.needed {
+    } else if reachable >= rule.needed {
         (State::Open, Basis::Projects, None)
     } else {
         (State::NotAdmitted, Basis::Projects, None)
@@ -187,6 +187,16 @@ pub fn reached_by(projects: &[ProjectResult], admission: &Admission) -> Option<u
         result.verdict == Some(Verdict::Passed) && result.since == admission.since
     };
     projects.iter().position(made_it)
+}
+
+/// How many projects may still be lost without the admission being lost: 0 for whoever needs every
+/// one that is left. None once it is decided.
+pub fn slack(rule: Rule, admission: &Admission, projects: &[ProjectStanding]) -> Option<u32> {
+    (admission.state == State::Open).then(|| reachable(projects).saturating_sub(rule.needed))
+}
+
+fn reachable(projects: &[ProjectStanding]) -> u32 {
+    count(projects.iter().filter(|p| **p != ProjectStanding::Lost).count())
 }
 
 fn count(n: usize) -> u32 {

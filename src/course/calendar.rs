@@ -103,10 +103,35 @@ pub fn day_of(at: i64) -> (i64, i64) {
     day.unwrap_or((at, at.saturating_add(1)))
 }
 
+/// The local day of `at` in words: `Fri 4 Dec 2026`.
+pub fn day_words(at: i64) -> String {
+    match Timestamp::from_millisecond(at) {
+        Ok(instant) => instant.to_zoned_datetime(zurich()).strftime("%a %-d %b %Y").to_string(),
+        Err(_) => "an unknown day".to_owned(),
+    }
+}
+
 /// The instant of a local date and time, epoch milliseconds: the one way from a form's
 /// `datetime-local` field to a stored time.
 pub fn instant_of(day: Date, time: Time) -> Option<i64> {
     instant(day, time, &zurich())
+}
+
+/// An instant as people read it: `Tue 29 Sep 2026, 23:59 CEST`.
+pub fn in_words(at: i64) -> String {
+    local(at, "%a %-d %b %Y, %H:%M %Z")
+}
+
+/// An instant as a receipt has it: `2026-09-29 23:59:58.123 CEST`.
+pub fn to_the_millisecond(at: i64) -> String {
+    local(at, "%Y-%m-%d %H:%M:%S%.3f %Z")
+}
+
+fn local(at: i64, form: &str) -> String {
+    match Timestamp::from_millisecond(at) {
+        Ok(instant) => instant.to_zoned_datetime(zurich()).strftime(form).to_string(),
+        Err(_) => "an unknown time".to_owned(),
+    }
 }
 
 fn weeks_after(first: Date, weeks: u32) -> Result<Date, NotADay> {

@@ -6,14 +6,17 @@ pub mod attempts;
 pub mod calendar;
 pub mod counting;
 pub mod expectation;
+pub mod notice;
+pub mod question;
 pub mod result;
 pub mod roster;
+pub mod statistics;
 pub mod text;
 mod words;
 
 pub use words::{
-    Digest, Email, Language, Legi, Misspelt, ProjectNumber, Reason, Role, SecretHash, SemesterName,
-    Slug, UploadKey, Verdict,
+    CheckName, Digest, Email, Language, Legi, MessageText, Misspelt, ProjectNumber, Reason, Role,
+    SecretHash, SemesterName, Slug, UploadKey, Verdict,
 };
 
 use std::fmt;
@@ -102,4 +105,16 @@ id!(
 id!(
     /// More time for one student and project.
     ExtensionId
+);
+id!(
+    /// A question about a result.
+    QuestionId
+);
+id!(
+    /// What someone wrote in a question.
+    MessageId
+);
+id!(
+    /// An e-mail that is to be sent, or was.
+    LetterId
 );

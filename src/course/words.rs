@@ -153,6 +153,31 @@ word!(
 );
 
 word!(
+    /// A check's name within its project: `run_fa`. Lower-case letters, digits, dashes and underscores,
+    /// at most 40.
+    CheckName,
+    "a check's name",
+    |text| {
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
+        (!text.is_empty() && text.len() <= 40 && text.bytes().all(plain)).then(|| text.to_owned())
+    }
+);
+
+word!(
+    /// What someone writes in a question: 1 to 5,000 characters, trimmed, its lines ended by `\n` alone.
+    MessageText,
+    "a message of 1 to 5,000 characters, without control characters",
+    |text| {
+        // Browsers send every line break as two characters and count it as one.
+        let text = text.replace("\r\n", "\n");
+        let text = text.trim();
+        let formed = (1..=5000).contains(&text.chars().count())
+            && text.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\t'));
+        formed.then(|| text.to_owned())
+    }
+);
+
+word!(
     /// SHA-256 of an archive as received, 64 lower-case hexadecimal digits: its name in the blob store.
     Digest,
     "a SHA-256 of 64 hexadecimal digits",

@@ -258,6 +258,7 @@ impl Worker {
             Ok(json) => json,
             Err(fault) => return self.fault(lease, &fault.into()).await,
         };
+        let failed = report.checks.iter().filter(|check| !check.passed);
         let outcome = Outcome {
             verdict: match report.verdict {
                 Verdict::Passed => course::Verdict::Passed,
@@ -266,6 +267,7 @@ impl Worker {
             seed: report.seed.clone(),
             grader_version: report.grader.version.clone(),
             runtime: report.runtime.clone(),
+            failed: failed.map(|check| check.id.clone()).collect(),
             report: json,
         };
         match queue::record(&shop.db, lease, &outcome, shop.clock.now()).await? {

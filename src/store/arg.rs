@@ -4,10 +4,11 @@ use crate::course::access::{Actor, Scope};
 use crate::course::admission::Decision;
 use crate::course::result::GradingState;
 use crate::course::{
-    Digest, Email, EnrolmentId, ExtensionId, GradingId, Language, Legi, OverrideId, PersonId,
-    ProjectNumber, Reason, Role, SecretHash, SemesterName, Slug, SubmissionId, TokenId, UploadKey,
-    Verdict,
+    CheckName, Digest, Email, EnrolmentId, ExtensionId, GradingId, Language, Legi, LetterId,
+    MessageId, MessageText, OverrideId, PersonId, ProjectNumber, QuestionId, Reason, Role,
+    SecretHash, SemesterName, Slug, SubmissionId, TokenId, UploadKey, Verdict,
 };
+use crate::course::{notice, question};
 
 /// One value of a query.
 #[derive(Clone, Debug)]
@@ -82,14 +83,19 @@ macro_rules! as_text {
     )+};
 }
 as_text!(
+    CheckName,
     Digest,
     Email,
     EnrolmentId,
     ExtensionId,
     GradingId,
     Legi,
+    LetterId,
+    MessageId,
+    MessageText,
     OverrideId,
     PersonId,
+    QuestionId,
     Reason,
     SecretHash,
     SemesterName,
@@ -116,6 +122,9 @@ as_word!(
     Role,
     Scope,
     Verdict,
+    notice::Kind,
+    question::Side,
+    question::State,
     super::queue::Cause,
     super::throttle::Kind
 );

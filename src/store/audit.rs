@@ -180,6 +180,29 @@ pub async fn list(db: &Db, before: Option<i64>, limit: u32) -> Result<Vec<Line>,
     .await
 }
 
+/// The place of the last line; 0 before the first.
+///
+/// # Errors
+/// When it can't be read.
+pub async fn last(db: &Db) -> Result<i64, Error> {
+    let (seq,) = db.one("SELECT COALESCE(MAX(seq), 0) FROM audit", vec![]).await?;
+    Ok(seq)
+}
+
+/// At most `limit` lines after line `line`, oldest first. Lines are committed in their order, so whoever
+/// goes on from the last of them misses none.
+///
+/// # Errors
+/// When they can't be read.
+pub async fn after(db: &Db, line: i64, limit: u32) -> Result<Vec<Line>, Error> {
+    db.all(
+        "SELECT seq, at, actor, action, subject, details, hash FROM audit
+         WHERE seq > $1 ORDER BY seq LIMIT $2",
+        args![line, limit],
+    )
+    .await
+}
+
 /// All lines about one thing, oldest first.
 ///
 /// # Errors

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::arg::args;
 use super::audit::{self, Entry};
-use super::{Db, Error};
+use super::{Db, Error, notify};
 use crate::course::{ExtensionId, PersonId, ProjectNumber, Reason, SemesterName};
 
 /// An extension, whether it stands or was taken back.
@@ -97,6 +97,7 @@ pub async fn give(
         details: json!({ "extension": id, "due": new.due, "reason": new.reason }),
     };
     audit::append(&mut tx, entry).await?;
+    notify::extended(&mut tx, new, &id, now).await?;
     tx.commit().await?;
     Ok(id)
 }

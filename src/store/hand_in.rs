@@ -6,7 +6,7 @@ use serde_json::json;
 use super::arg::args;
 use super::audit::{self, Entry};
 use super::queue::Cause;
-use super::{Db, Error, Tx};
+use super::{Db, Error, Tx, notify};
 use crate::course::attempts::{self, Refusal, Timeliness};
 use crate::course::calendar;
 use crate::course::{
@@ -203,15 +203,12 @@ async fn take_in(
         }),
     };
     audit::append(&mut tx, entry).await?;
+    let number = place.last + 1;
+    let receipt =
+        Receipt { submission, grading, number, late: timeliness.is_late(), due, replaced };
+    notify::received(&mut tx, new, &receipt, now).await?;
     tx.commit().await?;
-    Ok(Receipt {
-        submission,
-        grading,
-        number: place.last + 1,
-        late: timeliness.is_late(),
-        due,
-        replaced,
-    })
+    Ok(receipt)
 }
 
 #[derive(sqlx::FromRow)]

@@ -12,6 +12,9 @@
 //! | [`durations`] | what gradings have taken |
 //! | [`results`] | what counts: every student's standing and the admission list, from one query |
 //! | [`overrides`] | decisions of people in place of computed ones |
+//! | [`questions`] | what students ask about results, and what is answered |
+//! | [`outbox`], [`mail_off`] | letters to be sent by e-mail, and who does without which |
+//! | [`reminders`] | who is told of a deadline that is near |
 //! | [`audit`] | the log of all that happened, hashed into a chain |
 //! | [`snapshot`] | all rows of one moment, out and into an empty database |
 //! | [`integrity`] | whether all of it still fits together, and with the log |
@@ -32,16 +35,23 @@ mod faulted;
 mod hand_in;
 pub mod integrity;
 pub mod invitations;
+pub mod mail_off;
+mod notify;
+pub mod outbox;
 pub mod overrides;
 pub mod people;
+pub mod questions;
 pub mod queue;
 mod regrading;
+pub mod reminders;
 pub mod results;
 pub mod roster;
 mod roster_plan;
+pub mod safety;
 pub mod semesters;
 pub mod sessions;
 pub mod snapshot;
+pub mod statistics;
 pub mod submissions;
 pub mod throttle;
 pub mod tokens;

@@ -8,7 +8,7 @@ use super::arg::args;
 use super::audit::{self, Entry};
 pub use super::faulted::{Faulted, fault, fault_for_good, pull_back, reap};
 pub use super::regrading::{RegradeError, regrade};
-use super::{Db, Error};
+use super::{Db, Error, notify};
 use crate::course::{
     Digest, GradingId, Language, PersonId, ProjectNumber, SemesterName, Slug, SubmissionId, Verdict,
 };
@@ -85,6 +85,8 @@ pub struct Outcome {
     pub grader_version: String,
     /// Hash of the subjects' runtime.
     pub runtime: String,
+    /// Ids of the checks that failed, in the report's order.
+    pub failed: Vec<String>,
     /// The report as JSON.
     pub report: String,
 }
@@ -240,8 +242,8 @@ pub async fn record(db: &Db, lease: &Lease, outcome: &Outcome, now: i64) -> Resu
         return Ok(Held::Lost);
     }
     tx.run(
-        "INSERT INTO reports (grading, json) VALUES ($1, $2)",
-        args![&lease.grading, &outcome.report],
+        "INSERT INTO reports (grading, failed, json) VALUES ($1, $2, $3)",
+        args![&lease.grading, outcome.failed.join(" "), &outcome.report],
     )
     .await?;
     let entry = Entry {
@@ -256,6 +258,7 @@ pub async fn record(db: &Db, lease: &Lease, outcome: &Outcome, now: i64) -> Resu
         }),
     };
     audit::append(&mut tx, entry).await?;
+    notify::graded(&mut tx, lease, outcome.verdict, now).await?;
     tx.commit().await?;
     Ok(Held::Yes)
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::arg::args;
-use super::{Db, Error, semesters};
+use super::{Db, Error, Tx, semesters};
 use crate::course::admission::{self, Admission, Carried, Decision, ProjectStanding};
 use crate::course::counting::Handed;
 use crate::course::result::{self, Decided, Graded, GradingState, ProjectResult};
@@ -29,6 +29,8 @@ pub struct AdmissionRow {
     pub department: String,
     /// Level of study, as the roster says.
     pub level: String,
+    /// How many projects the semester wants passed.
+    pub needed: i64,
     /// The results, in order of the projects.
     pub projects: Vec<ProjectResult>,
     /// Whether they may sit the exam, and why.
@@ -164,7 +166,21 @@ async fn standings(
     person: Option<&PersonId>,
     now: i64,
 ) -> Result<Vec<AdmissionRow>, Error> {
-    let facts: Vec<Fact> = db.all(FACTS, args![semester, person]).await?;
+    tally(db.all(FACTS, args![semester, person]).await?, semester, now)
+}
+
+/// The standings as a transaction sees them, with what it has written itself; everyone's, if nobody is
+/// named.
+pub(super) async fn standings_within(
+    tx: &mut Tx,
+    semester: &SemesterName,
+    person: Option<&PersonId>,
+    now: i64,
+) -> Result<Vec<AdmissionRow>, Error> {
+    tally(tx.all(FACTS, args![semester, person]).await?, semester, now)
+}
+
+fn tally(facts: Vec<Fact>, semester: &SemesterName, now: i64) -> Result<Vec<AdmissionRow>, Error> {
     // In order of time, so that what is carried over is known before it is needed.
     let mut students: BTreeMap<(i64, SemesterName, Legi), BTreeMap<ProjectNumber, Vec<Fact>>> =
         BTreeMap::new();
@@ -212,6 +228,7 @@ fn row(
         email: first.email.clone(),
         department: first.department.clone(),
         level: first.level.clone(),
+        needed: first.needed,
         projects: results,
         admission: admission::decide(&rule, &standings, carried, decided.as_ref()),
     }))

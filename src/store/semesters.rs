@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::arg::args;
 use super::audit::{self, Entry};
-use super::{Db, Error};
+use super::{Db, Error, notify};
 use crate::course::admission::Rule;
 use crate::course::calendar::{self, NotADay};
 use crate::course::{PersonId, ProjectNumber, SemesterName, Slug};
@@ -268,6 +268,8 @@ pub async fn set_window(
         details: json!({ "from": [opens, due], "to": [window.opens, window.due] }),
     };
     audit::append(&mut tx, entry).await?;
+    // What was late may count now.
+    notify::admitted(&mut tx, semester, None, now).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{Error, Result};
 use super::guard::{Checked, Visitor};
+use super::mail::OutboxShown;
 use super::page::see_other;
 use super::routes::Routes;
 use super::{HostNote, SelfAttack, Shared, State};
@@ -44,6 +45,7 @@ struct OverviewPage<'a> {
     stuck: Vec<StuckRow>,
     oldest: Option<i64>,
     projects: Vec<(String, String, String)>,
+    mail: OutboxShown,
 }
 
 #[derive(Serialize)]
@@ -84,6 +86,7 @@ async fn overview(state: Shared, visitor: Visitor) -> Result<HttpResponse> {
         stuck: queue::stuck(&state.db, STUCK_SHOWN).await?.into_iter().map(stuck_row).collect(),
         oldest: depth.oldest,
         projects: state.projects.iter().map(project).collect(),
+        mail: OutboxShown::of(&state).await?,
     };
     state.page("admin.html", Some(&visitor), page)
 }

@@ -1,4 +1,4 @@
-//! What an instructor sees: the class at a glance, one student, what needs attention.
+//! What an instructor sees: one student, what needs attention.
 
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
@@ -11,97 +11,14 @@ use super::{Shared, State};
 use crate::course::access::{Action, On};
 use crate::course::{PersonId, ProjectNumber, SemesterName};
 use crate::store::results::{self, AdmissionRow};
-use crate::store::semesters::{self, Project};
+use crate::store::semesters;
 use crate::store::{extensions, overrides, people, submissions};
 
 /// Addresses of this file.
 pub(super) fn routes(routes: &mut Routes) {
     routes
-        .get("/class/{semester}", class)
         .get("/class/{semester}/attention", attention)
         .get("/class/{semester}/students/{person}", student);
-}
-
-#[derive(Serialize)]
-struct ClassPage {
-    semester: String,
-    total: i64,
-    projects: Vec<Column>,
-    students: Vec<StudentRow>,
-    admitted: usize,
-    open: usize,
-    not_admitted: usize,
-    attention: usize,
-}
-
-#[derive(Serialize)]
-struct Column {
-    number: i64,
-    title: String,
-    due: i64,
-}
-
-#[derive(Serialize)]
-struct StudentRow {
-    person: String,
-    legi: String,
-    family_name: String,
-    first_name: String,
-    cells: Vec<Cell>,
-    passed: u32,
-    state: String,
-}
-
-#[derive(Serialize)]
-struct Cell {
-    state: &'static str,
-    words: &'static str,
-    overridden: bool,
-    submissions: i64,
-}
-
-impl From<&AdmissionRow> for StudentRow {
-    fn from(row: &AdmissionRow) -> Self {
-        let cell = |result| {
-            let (state, words) = state_of(result);
-            Cell { state, words, overridden: result.overridden, submissions: result.submissions }
-        };
-        Self {
-            person: row.person.to_string(),
-            legi: row.legi.to_string(),
-            family_name: row.family_name.clone(),
-            first_name: row.first_name.clone(),
-            cells: row.projects.iter().map(cell).collect(),
-            passed: row.admission.passed,
-            state: row.admission.state.to_string(),
-        }
-    }
-}
-
-async fn class(
-    state: Shared,
-    visitor: Visitor,
-    name: web::Path<SemesterName>,
-) -> Result<HttpResponse> {
-    visitor.may(Action::SeeClass, On::Semester(&name)).map_err(|_| Error::NotFound)?;
-    let semester = semesters::get(&state.db, &name).await?.ok_or(Error::NotFound)?;
-    let rows = results::admissions(&state.db, &name, state.now()).await?;
-    let projects = semesters::projects(&state.db, &name).await?;
-    let students: Vec<StudentRow> = rows.iter().map(StudentRow::from).collect();
-    let count = |wanted: &str| students.iter().filter(|student| student.state == wanted).count();
-    let column =
-        |p: &Project| Column { number: p.number.get(), title: p.title.clone(), due: p.due };
-    let page = ClassPage {
-        semester: name.to_string(),
-        total: semester.total,
-        projects: projects.iter().map(column).collect(),
-        admitted: count("admitted"),
-        open: count("open"),
-        not_admitted: count("not_admitted"),
-        attention: submissions::needing_attention(&state.db, &name).await?.len(),
-        students,
-    };
-    state.page("class.html", Some(&visitor), page)
 }
 
 #[derive(Serialize)]

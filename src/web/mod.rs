@@ -23,6 +23,7 @@ mod api;
 mod archive_download;
 mod auth;
 pub mod changes;
+mod class;
 mod decisions;
 pub mod error;
 pub mod figure;
@@ -32,19 +33,23 @@ mod health;
 mod instructor;
 pub mod limits_shown;
 mod live;
+mod mail;
 mod measured;
 mod pace;
 pub mod page;
 pub mod passwords;
 mod profile;
 mod project;
+mod questions;
 mod report_shown;
 mod reports;
 mod roster;
 mod routes;
 mod self_attack;
 mod stage;
+mod standings;
 mod starter;
+mod statistics;
 pub mod strength;
 mod student;
 mod submission;
@@ -93,6 +98,7 @@ pub struct State {
     pub patience: Patience,
     followers: live::Followers,
     measured: measured::Measured,
+    standings: standings::Standings,
     pages: page::Pages,
     passwords: passwords::Passwords,
 }
@@ -202,6 +208,7 @@ impl State {
             patience: setup.patience,
             followers: live::Followers::default(),
             measured: measured::Measured::default(),
+            standings: standings::Standings::default(),
             pages: page::Pages::load()?,
             passwords: passwords::Passwords::new()?,
         })
@@ -281,11 +288,15 @@ fn all_routes() -> routes::Routes {
         project::routes,
         starter::routes,
         submission::routes,
+        class::routes,
+        questions::routes,
         instructor::routes,
+        statistics::routes,
         decisions::routes,
         admin::routes,
         roster::routes,
         profile::routes,
+        mail::routes,
         api::routes,
         health::routes,
     ] {

@@ -31,7 +31,7 @@ impl Pages {
     /// Parses the embedded templates: a fault in one shows at start, not at a visitor's request.
     pub(super) fn load() -> std::result::Result<Self, tera::Error> {
         let mut tera = Tera::new();
-        tera.register_filter("time", |at: i64, _: Kwargs, _: &tera::State| in_zurich(at));
+        tera.register_filter("time", |at: i64, _: Kwargs, _: &tera::State| calendar::in_words(at));
         tera.register_filter("clock", |at: i64, _: Kwargs, _: &tera::State| {
             zoned(at, "%-d %b, %H:%M:%S")
         });
@@ -111,11 +111,6 @@ impl State {
 /// Go there, with GET.
 pub fn see_other(to: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((header::LOCATION, to)).finish()
-}
-
-/// `Tue 29 Sep 2026, 23:59 CEST`.
-pub(super) fn in_zurich(at: i64) -> String {
-    zoned(at, "%a %-d %b %Y, %H:%M %Z")
 }
 
 fn zoned(at: i64, form: &str) -> String {

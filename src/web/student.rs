@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::error::{Error, Result};
 use super::guard::Visitor;
 use super::page::{in_words, see_other};
+use super::questions::{self, QuestionLink};
 use super::routes::Routes;
 use super::{Shared, State};
 use crate::course::access::{Action, On};
@@ -47,6 +48,7 @@ struct OverviewPage {
     reached_by: Option<String>,
     carried_from: Option<String>,
     admission: AdmissionWords,
+    questions: Vec<QuestionLink>,
 }
 
 /// An admission as a student reads it.
@@ -188,6 +190,7 @@ async fn overview(
         anything_open: cards.iter().any(|card| card.open && card.state != "passed"),
         projects: cards,
         admission: AdmissionWords::of(&row, semester.total),
+        questions: questions::not_closed(&state, &name, &visitor.person.id, &projects).await?,
     };
     state.page("overview.html", Some(&visitor), page)
 }

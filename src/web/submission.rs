@@ -2,24 +2,25 @@
 
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
+use testat_kit::report::Report;
 
 use super::archive_download::download;
 use super::error::{Error, Result};
 use super::guard::Visitor;
+use super::questions::QuestionsShown;
 use super::report_shown::{ChangesShown, ReportShown};
 use super::reports::report_for;
 use super::routes::Routes;
 use super::stage::{Stage, began_by, moments};
 use super::student::{SubmissionRow, result_of};
 use super::timeline::{Phase, timeline};
-use super::{Shared, State, live};
+use super::{ProjectInfo, Shared, State, live};
 use crate::course::SubmissionId;
 use crate::course::access::{Action, On};
 use crate::course::result::GradingState;
 use crate::store::queue::Cause;
 use crate::store::submissions::{self, Grading, Submission};
 use crate::store::{people, semesters};
-use testat_kit::report::Report;
 
 /// Addresses of this file.
 pub(super) fn routes(routes: &mut Routes) {
@@ -51,6 +52,7 @@ struct SubmissionPage {
     report: Option<ReportShown>,
     gradings: Vec<GradingRow>,
     may_regrade: bool,
+    questions: QuestionsShown,
 }
 
 #[derive(Serialize)]
@@ -65,10 +67,12 @@ struct GradingRow {
     fault: Option<String>,
 }
 
-/// Which grading's report is wanted; the newest there is if none is named.
+/// Which grading's report is wanted, the newest there is if none is named; and which check is to be
+/// asked about.
 #[derive(Deserialize)]
 struct Wanted {
     grading: Option<i64>,
+    ask: Option<String>,
 }
 
 async fn find(state: &State, visitor: &Visitor, id: &SubmissionId) -> Result<Submission> {
@@ -102,7 +106,7 @@ async fn page(
     wanted: web::Query<Wanted>,
 ) -> Result<HttpResponse> {
     let submission = find(&state, &visitor, &id).await?;
-    let page = fill(&state, &visitor, &submission, wanted.grading).await?;
+    let page = fill(&state, &visitor, &submission, &wanted).await?;
     state.page("submission.html", Some(&visitor), page)
 }
 
@@ -110,18 +114,22 @@ async fn fill(
     state: &State,
     visitor: &Visitor,
     submission: &Submission,
-    wanted: Option<i64>,
+    wanted: &Wanted,
 ) -> Result<SubmissionPage> {
     let Submission { semester, person, slug, .. } = submission;
     let project = semesters::project(&state.db, semester, slug).await?.ok_or(Error::NotFound)?;
     let result = result_of(state, semester, person, project.number).await?;
     let gradings = submissions::gradings(&state.db, &submission.id).await?;
     let latest = gradings.first().ok_or(Error::NotFound)?;
-    let shown = which(&gradings, wanted)?;
+    let shown = which(&gradings, wanted.grading)?;
     let report = match shown {
         Some(grading) => report_for(state, &visitor.actor, submission, &grading.id).await?,
         None => None,
     };
+    let info = state.info(slug);
+    let checks = checks(report.as_ref(), info);
+    let ask = wanted.ask.as_deref();
+    let questions = QuestionsShown::of(state, visitor, submission, checks, ask).await?;
     let own = *person == visitor.person.id;
     let by = if own { None } else { people::by_id(&state.db, person).await? };
     let staff = visitor.may(Action::SeeClass, On::Semester(semester)).is_ok();
@@ -151,9 +159,10 @@ async fn fill(
         replaced: latest.state == GradingState::Replaced,
         shown: shown.map(|grading| grading.number),
         earlier: shown.is_some_and(|grading| grading.number != latest.number),
-        report: report.map(|report| ReportShown::of(report, state.info(slug))),
+        report: report.map(|report| ReportShown::of(report, info)),
         gradings: gradings.iter().map(|grading| GradingRow::of(grading, staff)).collect(),
         may_regrade: visitor.may(Action::Regrade, On::Student(semester, person)).is_ok(),
+        questions,
     })
 }
 
@@ -177,6 +186,19 @@ async fn since_the_last(
     let before = report_for(state, &visitor.actor, earlier, &earlier.grading).await?;
     Ok(before
         .map(|before| ChangesShown::of(earlier.number, earlier.id.to_string(), &before, report)))
+}
+
+/// Ids and titles of the checks, in the report's order; before there is one, in the project's.
+fn checks(report: Option<&Report>, info: Option<&ProjectInfo>) -> Vec<(String, String)> {
+    match (report, info) {
+        (Some(report), _) => {
+            report.checks.iter().map(|check| (check.id.clone(), check.title.clone())).collect()
+        }
+        (None, Some(info)) => {
+            info.checks.iter().map(|check| (check.id.clone(), check.title.clone())).collect()
+        }
+        (None, None) => Vec::new(),
+    }
 }
 
 /// The grading whose report is shown: the one asked for, else the newest that has one.

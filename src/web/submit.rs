@@ -13,7 +13,9 @@ use super::guard::{Visitor, check_form_token};
 use super::{State, page};
 use crate::clock::Millis;
 use crate::course::attempts::Refusal;
-use crate::course::{PersonId, ProjectNumber, SemesterName, Slug, SubmissionId, UploadKey};
+use crate::course::{
+    PersonId, ProjectNumber, SemesterName, Slug, SubmissionId, UploadKey, calendar,
+};
 use crate::intake::archive::{self, Manifest, Rejected};
 use crate::intake::blobs::Received;
 use crate::intake::{Fault, Trouble};
@@ -302,12 +304,12 @@ impl From<InsertError> for Error {
     fn from(error: InsertError) -> Self {
         match error {
             InsertError::Refused(Refusal::NotYetOpen { opens }) => {
-                Self::Conflict(format!("This project opens {}.", page::in_zurich(opens)))
+                Self::Conflict(format!("This project opens {}.", calendar::in_words(opens)))
             }
             InsertError::Refused(Refusal::DailyLimit { limit, again_from }) => {
                 Self::Conflict(format!(
                     "You have handed in this project {limit} times today, which is the limit; again from {}.",
-                    page::in_zurich(again_from)
+                    calendar::in_words(again_from)
                 ))
             }
             InsertError::KeyOfAnother { number } => Self::Conflict(format!(

@@ -42,8 +42,12 @@ const fn to_semester(table: &'static str) -> Reference {
     Reference { table, columns: &["semester"], target: "semesters", key: &["name"] }
 }
 
+const fn to_submission(table: &'static str) -> Reference {
+    Reference { table, columns: &["submission"], target: "submissions", key: &["id"] }
+}
+
 /// All there are.
-pub const REFERENCES: [Reference; 18] = [
+pub const REFERENCES: [Reference; 23] = [
     to_person("sessions", &["person"]),
     to_person("tokens", &["person"]),
     to_person("invitations", &["person"]),
@@ -56,12 +60,22 @@ pub const REFERENCES: [Reference; 18] = [
     to_enrolment("extensions"),
     to_project("submissions"),
     to_enrolment("submissions"),
-    Reference { table: "gradings", columns: &["submission"], target: "submissions", key: &["id"] },
+    to_submission("gradings"),
     Reference { table: "reports", columns: &["grading"], target: "gradings", key: &["id"] },
     to_person("overrides", &["decided_by"]),
     to_person("overrides", &["revoked_by"]),
     to_enrolment("overrides"),
     to_project("overrides"),
+    to_submission("questions"),
+    Reference {
+        table: "question_messages",
+        columns: &["question"],
+        target: "questions",
+        key: &["id"],
+    },
+    to_person("question_messages", &["author"]),
+    to_person("outbox", &["person"]),
+    to_person("mail_off", &["person"]),
 ];
 
 pub(super) async fn check(tx: &mut Tx, faults: &mut Vec<Fault>) -> Result<(), Error> {

@@ -16,7 +16,7 @@ const UNDER: f64 = 52.0;
 /// Height of one line of a legend.
 const LEGEND_LINE: f64 = 18.0;
 /// Colours of the stylesheet.
-const COLOURS: usize = 6;
+const COLOURS: usize = 7;
 /// With no more points than this a series shows each as a dot.
 const FEW: usize = 24;
 
