@@ -9,6 +9,8 @@ news.setAttribute("aria-live", "polite");
 document.body.append(news);
 
 const again = 3000;
+// The server ends a stream after some minutes and the browser takes it up again: no loss to speak of.
+const patience = 2000;
 
 const follow = () => {
   const live = document.querySelector("[data-live]");
@@ -19,7 +21,9 @@ const follow = () => {
   const bar = live.querySelector("progress");
   const lost = live.querySelector("[data-lost]");
   const source = new EventSource(live.dataset.live);
+  let late = 0;
   source.addEventListener("open", () => {
+    clearTimeout(late);
     lost.hidden = true;
   });
   source.addEventListener("progress", (event) => {
@@ -43,11 +47,8 @@ const follow = () => {
     refresh();
   });
   source.addEventListener("error", () => {
-    // The server ends a stream after some minutes; only one that does not come back is lost.
-    if (source.readyState === EventSource.OPEN) {
-      return;
-    }
-    say(lost, live.dataset.told);
+    clearTimeout(late);
+    late = setTimeout(() => say(lost, live.dataset.told), patience);
     if (source.readyState === EventSource.CLOSED) {
       setTimeout(refresh, again);
     }
@@ -72,7 +73,19 @@ const refresh = async () => {
       throw new Error(`status ${response.status}`);
     }
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    const written = [...document.querySelectorAll("main :is(textarea, select, input)[id]")];
+    const focused = document.activeElement?.id;
     document.querySelector("main").replaceWith(document.adoptNode(page.querySelector("main")));
+    // What someone is writing meanwhile stays.
+    for (const { id, value } of written) {
+      const field = document.getElementById(id);
+      if (field) {
+        field.value = value;
+      }
+    }
+    if (focused) {
+      document.getElementById(focused)?.focus({ preventScroll: true });
+    }
     document.title = page.title;
     const report = document.getElementById("report");
     news.textContent = report ? report.textContent : "";

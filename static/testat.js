@@ -1,4 +1,5 @@
-// What every page has: the time that is left goes on while the page is open.
+// What every page has: the time that is left goes on while the page is open, and "Ask about this check"
+// chooses the check without loading the page again. Every page works without this file.
 "use strict";
 
 const left = (ms) => {
@@ -22,15 +23,14 @@ if (clocks.length > 0) {
   }, 30000);
 }
 
-// "Ask about this check" chooses the check without loading the page again.
+// On the whole document, since a submission's page is replaced when its grading has ended.
 document.addEventListener("click", (event) => {
   const link = event.target.closest("[data-ask]");
   const ask = document.querySelector("#ask");
-  if (!link || !ask) {
-    return;
+  if (link && ask) {
+    event.preventDefault();
+    ask.querySelector("select").value = link.dataset.ask;
+    ask.scrollIntoView();
+    ask.querySelector("textarea").focus();
   }
-  event.preventDefault();
-  ask.querySelector("select").value = link.dataset.ask;
-  ask.scrollIntoView();
-  ask.querySelector("textarea").focus();
 });

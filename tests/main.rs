@@ -56,5 +56,6 @@ mod web_questions;
 mod web_routes;
 mod web_staff;
 mod web_student;
+mod web_submission;
 mod web_upload;
 mod words;

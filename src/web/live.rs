@@ -40,6 +40,9 @@ pub(super) fn pending(grading: &Grading) -> bool {
     matches!(grading.state, GradingState::Waiting | GradingState::Running)
 }
 
+/// The last words of a stream that goes on in another one, a second later.
+const AGAIN: &str = "retry: 1000\n: the browser will ask again\n\n";
+
 /// How many streams each person has open on this server.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Followers(Arc<Mutex<HashMap<PersonId, usize>>>);
@@ -127,12 +130,12 @@ impl Follower {
                 Ok(News::None) => {}
                 Err(fault) => {
                     tracing::error!(%fault, "A page's live progress failed");
-                    return (": the browser will ask again\n\n".to_owned(), None);
+                    return (AGAIN.to_owned(), None);
                 }
             }
             self.quiet += 1;
             if self.looks >= LOOKS {
-                return (": the browser will ask again\n\n".to_owned(), None);
+                return (AGAIN.to_owned(), None);
             }
             if self.quiet >= QUIET {
                 self.quiet = 0;
