@@ -79,6 +79,8 @@ impl TestApp {
             host: Vec::new(),
             grades_others: false,
             patience,
+            base_url: address.clone(),
+            data_dir: data.path().to_owned(),
             self_attack: testat::commands::self_attack::nothing(),
         };
         tokio::spawn(web::run(listener, State::new(setup).unwrap()).unwrap());

@@ -43,6 +43,7 @@ mod statistics;
 mod store;
 mod timeline;
 mod web_account;
+mod web_admin;
 mod web_admissions;
 mod web_api;
 mod web_auth;

@@ -38,6 +38,15 @@ const NOTHING: Body = Form(&[]);
 const DECIDE: Body = Form(&[("project", "1"), ("decision", "passed"), ("reason", "seen in class")]);
 const EXTEND: Body = Form(&[("project", "1"), ("day", "2099-01-01"), ("reason", "was ill")]);
 const WINDOW: Body = Form(&[("project", "7"), ("opens", "2099-01-01"), ("due", "2099-02-01")]);
+const NEW_SEMESTER: Body = Form(&[
+    ("name", "HS2030"),
+    ("first_lecture", "2030-09-18"),
+    ("needed", "1"),
+    ("daily_limit", "5"),
+    ("like", ""),
+]);
+const ADD: Body =
+    Form(&[("email", "new@example.org"), ("family_name", "New"), ("first_name", "Nina")]);
 const SIGN_IN: Body = Form(&[("email", ADA), ("password", PASSWORD)]);
 const SET: Body = Form(&[("password", "tulip verve octagon"), ("again", "tulip verve octagon")]);
 const CHANGE: Body = Form(&[
@@ -110,6 +119,12 @@ const ROWS: &[Row] = &[
     ("POST", "/extensions/{id}/take-back", NOTHING, HIDDEN_ACT_OF_STAFF),
     ("GET", "/admin", Body::None, ADMIN),
     ("GET", "/admin/audit", Body::None, ADMIN),
+    ("GET", "/admin/new-semester", Body::None, ADMIN),
+    ("POST", "/admin/new-semester", NEW_SEMESTER, [401, 403, 403, 403, 403, 303]),
+    ("GET", "/admin/people", Body::None, ADMIN),
+    ("POST", "/admin/people", ADD, ACT_OF_ADMIN),
+    ("POST", "/admin/people/{person}/link", NOTHING, ACT_OF_ADMIN),
+    ("POST", "/admin/people/{person}/admin", Form(&[("admin", "no")]), [401, 403, 403, 403, 403, 303]),
     ("POST", "/admin/mail/again", NOTHING, [401, 403, 403, 403, 403, 303]),
     ("GET", "/admin/semesters/{semester}", Body::None, ADMIN),
     ("POST", "/admin/semesters/{semester}/windows", WINDOW, ACT_OF_STAFF),
@@ -117,6 +132,7 @@ const ROWS: &[Row] = &[
     ("GET", "/admin/semesters/{semester}/roster", Body::None, ADMIN),
     ("POST", "/admin/semesters/{semester}/roster/preview", File("file"), ACT_OF_ADMIN),
     ("POST", "/admin/semesters/{semester}/roster/import", ROSTER, ACT_OF_ADMIN),
+    ("POST", "/admin/semesters/{semester}/roster/links", NOTHING, ACT_OF_ADMIN),
     ("GET", "/profile", Body::None, SIGNED_IN),
     ("POST", "/profile/mail", Form(&[("verdict", "on")]), ACT_OF_SIGNED_IN),
     ("POST", "/profile/password", CHANGE, ACT_OF_SIGNED_IN),

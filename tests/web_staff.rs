@@ -129,6 +129,10 @@ async fn a_student_is_refused_on_every_staff_address() {
                     ("opens", "2026-01-01"),
                     ("due", "2027-03-01"),
                     ("csv", HEADER),
+                    ("email", "new@example.org"),
+                    ("family_name", "New"),
+                    ("first_name", "Nina"),
+                    ("admin", "yes"),
                 ];
                 ada.submit(&path, &fields).await
             }

@@ -59,6 +59,8 @@ impl Site {
             host: Vec::new(),
             grades_others: true,
             patience: web::Patience::default(),
+            base_url: "http://127.0.0.1".to_owned(),
+            data_dir: folder.path().to_owned(),
             self_attack: testat::commands::self_attack::nothing(),
         };
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

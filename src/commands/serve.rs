@@ -72,6 +72,8 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
         host,
         grades_others,
         patience: web::Patience::default(),
+        base_url: config.base_url(address),
+        data_dir: config.data_dir.clone(),
         self_attack,
     };
     let post = open_post(config, &config.base_url(address))?;

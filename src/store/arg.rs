@@ -36,6 +36,12 @@ impl From<String> for Arg {
         Self::Text(Some(value))
     }
 }
+impl From<Option<String>> for Arg {
+    fn from(value: Option<String>) -> Self {
+        Self::Text(value)
+    }
+}
+
 impl From<i64> for Arg {
     fn from(value: i64) -> Self {
         Self::Int(Some(value))

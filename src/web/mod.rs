@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::TcpListener;
+use std::path::PathBuf;
 
 use actix_web::dev::Server;
 use actix_web::middleware::{Compress, from_fn};
@@ -21,6 +22,7 @@ use crate::store::Db;
 mod admin;
 mod api;
 mod archive_download;
+mod audit_log;
 mod auth;
 pub mod changes;
 mod class;
@@ -35,9 +37,11 @@ pub mod limits_shown;
 mod live;
 mod mail;
 mod measured;
+mod new_semester;
 mod pace;
 pub mod page;
 pub mod passwords;
+mod people;
 mod profile;
 mod project;
 mod questions;
@@ -96,6 +100,10 @@ pub struct State {
     pub started_at: Millis,
     /// How slow a client may be.
     pub patience: Patience,
+    /// The server's address for people, without a slash at its end.
+    pub base_url: String,
+    /// Where the data lie.
+    pub data_dir: PathBuf,
     followers: live::Followers,
     standings: standings::Standings,
     measured: measured::Measured,
@@ -126,6 +134,10 @@ pub struct Setup {
     pub grades_others: bool,
     /// How slow a client may be.
     pub patience: Patience,
+    /// The server's address for people, without a slash at its end.
+    pub base_url: String,
+    /// Where the data lie.
+    pub data_dir: PathBuf,
     /// What came of its attacks on itself.
     pub self_attack: watch::Receiver<SelfAttack>,
 }
@@ -206,6 +218,8 @@ impl State {
             self_attack: setup.self_attack,
             started_at: Clock.now(),
             patience: setup.patience,
+            base_url: setup.base_url,
+            data_dir: setup.data_dir,
             followers: live::Followers::default(),
             standings: standings::Standings::default(),
             measured: measured::Measured::default(),
@@ -294,6 +308,9 @@ fn all_routes() -> routes::Routes {
         statistics::routes,
         decisions::routes,
         admin::routes,
+        audit_log::routes,
+        new_semester::routes,
+        people::routes,
         roster::routes,
         profile::routes,
         mail::routes,

@@ -98,6 +98,27 @@ test("a student asks about a check, an instructor answers, and both see where it
   }
 });
 
+test("an admin makes a semester like this one, and a person with a link", async () => {
+  const page = office.page;
+  await office.goes("/admin");
+  await page.click("a[href='/admin/new-semester']");
+  await page.fill("#name", "HS2031");
+  await page.fill("#first_lecture", "2031-09-17");
+  await page.selectOption("#like", SEMESTER);
+  await page.click("form[action='/admin/new-semester'] button[type=submit]");
+  await office.until("What HS2031 would be");
+  await office.inspect();
+  await page.click("#plan ~ form button[type=submit]");
+  await office.until("7 projects");
+  await office.goes("/admin/people");
+  await page.fill("#email", "nina@example.org");
+  await page.fill("#first_name", "Nina");
+  await page.fill("#family_name", "Neu");
+  await page.click("form[action='/admin/people'][method=post] button[type=submit]");
+  await office.until("A link for Nina Neu");
+  assert.match(await page.inputValue("input[readonly]"), /\/welcome\/[0-9a-f]{64}$/);
+});
+
 test("an admin previews and imports a roster, and exports who may sit the exam", async () => {
   const page = office.page;
   const roster = join(server.data, "more.csv");
@@ -145,6 +166,8 @@ const LOOKS = () => ({
   "/class/{semester}/students/{person}": [lecturer, new URL(lecturer.page.url()).pathname],
   "/admin": [office, "/admin"],
   "/admin/audit": [office, "/admin/audit"],
+  "/admin/new-semester": [office, "/admin/new-semester?name=HS2031&first_lecture=2031-09-17&like=HS2026"],
+  "/admin/people": [office, "/admin/people"],
   "/admin/semesters/{semester}": [office, `/admin/semesters/${SEMESTER}`],
   "/admin/semesters/{semester}/admissions": [office, `/admin/semesters/${SEMESTER}/admissions`],
   "/admin/semesters/{semester}/roster": [office, `/admin/semesters/${SEMESTER}/roster`],
