@@ -22,6 +22,12 @@ if (live && "EventSource" in window) {
   });
 }
 
+// A page that shows how far something is looks again after a while.
+const follows = document.querySelector("[data-reload]");
+if (follows) {
+  setTimeout(() => location.reload(), Number(follows.dataset.reload));
+}
+
 // The upload: a file can be dropped, and the way it goes is seen.
 const form = document.querySelector("form[data-upload]");
 if (form) {

@@ -7,6 +7,8 @@
 //! | see and fetch a submission, its gradings and report | own | yes | yes |
 //! | see what would give away a draw's labels | no | yes | yes |
 //! | see the class | no | yes | yes |
+//! | comment on a submission's lines | no | yes, not their own | yes, not their own |
+//! | look for copies and see what was found | no | yes | yes |
 //! | regrade, override a result, extend a due time | no | yes | yes |
 //! | change the windows | no | yes | yes |
 //! | see the admissions | no | yes | yes |
@@ -51,6 +53,10 @@ pub enum Action {
     SeeHidden,
     /// All students of the semester at a glance.
     SeeClass,
+    /// Say something of a submission's line, for the student to read; and take it back.
+    Comment,
+    /// Look for copies, see pairs and mark them.
+    SeeCopies,
     /// Run a grader again.
     Regrade,
     /// Decide a result.
@@ -80,12 +86,14 @@ pub enum Action {
 }
 
 /// All actions, for tables and tests.
-pub const ACTIONS: [Action; 18] = [
+pub const ACTIONS: [Action; 20] = [
     Action::SeeSemester,
     Action::HandIn,
     Action::SeeSubmission,
     Action::SeeHidden,
     Action::SeeClass,
+    Action::Comment,
+    Action::SeeCopies,
     Action::Regrade,
     Action::OverrideResult,
     Action::Extend,
@@ -149,6 +157,7 @@ fn in_semester(actor: &Actor, action: Action, semester: &SemesterName) -> bool {
         Action::SeeSemester => actor.admin || actor.role_in(semester).is_some(),
         Action::SeeHidden
         | Action::SeeClass
+        | Action::SeeCopies
         | Action::Regrade
         | Action::SetWindows
         | Action::SeeAdmissions => actor.admin || actor.is(Role::Instructor, semester),
@@ -169,7 +178,7 @@ fn about_student(
         Action::HandIn => own,
         Action::SeeSubmission => own || decides,
         // Nobody decides their own case, whatever else they are.
-        Action::Regrade | Action::OverrideResult | Action::Extend => {
+        Action::Comment | Action::Regrade | Action::OverrideResult | Action::Extend => {
             decides && actor.person != *student
         }
         Action::OverrideAdmission => actor.admin && actor.person != *student,

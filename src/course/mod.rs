@@ -11,8 +11,8 @@ pub mod text;
 mod words;
 
 pub use words::{
-    Digest, Email, Language, Legi, Misspelt, ProjectNumber, Reason, Role, SecretHash, SemesterName,
-    Slug, Verdict,
+    Digest, Email, Language, Legi, Misspelt, ProjectNumber, Reason, Remark, Role, SecretHash,
+    SemesterName, Slug, Verdict,
 };
 
 use std::fmt;
@@ -93,6 +93,22 @@ id!(
 id!(
     /// An instructor's decision that replaces a computed one.
     OverrideId
+);
+id!(
+    /// What an instructor says of one line.
+    CommentId
+);
+id!(
+    /// One search for copies.
+    CopyRunId
+);
+id!(
+    /// Two submissions with parts in common.
+    CopyPairId
+);
+id!(
+    /// That somebody has looked at such a pair.
+    CopyReviewId
 );
 id!(
     /// A bearer token of the API.

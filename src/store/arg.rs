@@ -4,8 +4,9 @@ use crate::course::access::{Actor, Scope};
 use crate::course::admission::Decision;
 use crate::course::result::GradingState;
 use crate::course::{
-    Digest, Email, EnrolmentId, ExtensionId, GradingId, Language, Legi, OverrideId, PersonId,
-    ProjectNumber, Reason, Role, SecretHash, SemesterName, Slug, SubmissionId, TokenId, Verdict,
+    CommentId, CopyPairId, CopyReviewId, CopyRunId, Digest, Email, EnrolmentId, ExtensionId,
+    GradingId, Language, Legi, OverrideId, PersonId, ProjectNumber, Reason, Remark, Role,
+    SecretHash, SemesterName, Slug, SubmissionId, TokenId, Verdict,
 };
 
 /// One value of a query.
@@ -81,6 +82,10 @@ macro_rules! as_text {
     )+};
 }
 as_text!(
+    CommentId,
+    CopyPairId,
+    CopyReviewId,
+    CopyRunId,
     Digest,
     Email,
     EnrolmentId,
@@ -90,6 +95,7 @@ as_text!(
     OverrideId,
     PersonId,
     Reason,
+    Remark,
     SecretHash,
     SemesterName,
     Slug,

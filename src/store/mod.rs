@@ -11,6 +11,8 @@
 //! | [`queue`] | gradings that wait and run: claim, lease, heartbeat, fault, verdict |
 //! | [`results`] | what counts: every student's standing and the admission list, from one query |
 //! | [`overrides`] | decisions of people in place of computed ones |
+//! | [`comments`] | what instructors say of a submission's lines |
+//! | [`copies`], [`copy_pairs`] | searches for copies, the pairs they found, and who has looked at them |
 //! | [`audit`] | the log of all that happened, hashed into a chain |
 //! | [`snapshot`] | all rows of one moment, out and into an empty database |
 //! | [`integrity`] | whether all of it still fits together, and with the log |
@@ -24,6 +26,9 @@
 
 mod arg;
 pub mod audit;
+pub mod comments;
+pub mod copies;
+pub mod copy_pairs;
 mod db;
 pub mod extensions;
 mod faulted;

@@ -22,7 +22,7 @@ pub struct Table {
 }
 
 /// Every table whose rows are kept, each after those that it names rows of.
-pub const TABLES: [Table; 14] = [
+pub const TABLES: [Table; 18] = [
     Table { name: "people", order: "id" },
     Table { name: "sessions", order: "secret_hash" },
     Table { name: "tokens", order: "id" },
@@ -35,6 +35,10 @@ pub const TABLES: [Table; 14] = [
     Table { name: "gradings", order: "id" },
     Table { name: "reports", order: "grading" },
     Table { name: "overrides", order: "id" },
+    Table { name: "line_comments", order: "id" },
+    Table { name: "copy_runs", order: "id" },
+    Table { name: "copy_pairs", order: "id" },
+    Table { name: "copy_reviews", order: "id" },
     Table { name: "audit", order: "seq" },
     Table { name: HEAD, order: "id" },
 ];

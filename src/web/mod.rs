@@ -8,7 +8,7 @@ use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpResponse, HttpServer, web};
 use testat_kit::report::Comparison;
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tracing_actix_web::TracingLogger;
 
 use crate::clock::{Clock, Millis};
@@ -23,9 +23,11 @@ mod api;
 mod archive_download;
 mod auth;
 mod class;
+mod copies;
 mod decisions;
 pub mod error;
 pub mod figure;
+mod files;
 pub mod guard;
 mod headers;
 mod health;
@@ -58,6 +60,9 @@ pub use self_attack::{AttackNote, SelfAttack, SelfAttackState};
 const FORM_BYTES: usize = 64 << 10;
 /// Threads that answer; each has a share of the connections.
 const WORKERS: usize = 2;
+
+/// Archives that are read for pages at a time.
+const READERS: usize = 2;
 
 /// What every handler shares.
 #[derive(Debug)]
@@ -92,6 +97,7 @@ pub struct State {
     standings: standings::Standings,
     pages: page::Pages,
     passwords: passwords::Passwords,
+    reading: Semaphore,
 }
 
 /// What the operator decides, and what was found out at start.
@@ -201,6 +207,7 @@ impl State {
             standings: standings::Standings::default(),
             pages: page::Pages::load()?,
             passwords: passwords::Passwords::new()?,
+            reading: Semaphore::new(READERS),
         })
     }
 
@@ -277,9 +284,11 @@ fn all_routes() -> routes::Routes {
         student::routes,
         starter::routes,
         submission::routes,
+        files::routes,
         class::routes,
         instructor::routes,
         statistics::routes,
+        copies::routes,
         decisions::routes,
         admin::routes,
         roster::routes,

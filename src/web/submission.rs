@@ -17,7 +17,7 @@ use crate::course::access::{Action, On};
 use crate::course::result::GradingState;
 use crate::store::queue::Cause;
 use crate::store::submissions::{self, Grading, Submission};
-use crate::store::{people, semesters};
+use crate::store::{comments, people, semesters};
 
 /// Addresses of this file.
 pub(super) fn routes(routes: &mut Routes) {
@@ -37,6 +37,7 @@ struct SubmissionPage {
     staff: bool,
     sha256: String,
     size: String,
+    comments: i64,
     stage: Option<Stage>,
     needs_attention: bool,
     replaced: bool,
@@ -65,7 +66,15 @@ struct Wanted {
     grading: Option<i64>,
 }
 
-async fn find(state: &State, visitor: &Visitor, id: &SubmissionId) -> Result<Submission> {
+/// The submission, if it is one that this person may see.
+///
+/// # Errors
+/// [`Error::NotFound`] otherwise.
+pub(super) async fn find(
+    state: &State,
+    visitor: &Visitor,
+    id: &SubmissionId,
+) -> Result<Submission> {
     let submission = submissions::get(&state.db, id).await?.ok_or(Error::NotFound)?;
     let on = On::Student(&submission.semester, &submission.person);
     visitor.may(Action::SeeSubmission, on).map_err(|_| Error::NotFound)?;
@@ -132,6 +141,7 @@ async fn fill(
         staff,
         sha256: submission.digest.to_string(),
         size: size(submission.size),
+        comments: comments::standing(&state.db, &submission.id).await?,
         stage,
         needs_attention: latest.state == GradingState::NeedsAttention,
         replaced: latest.state == GradingState::Replaced,
@@ -175,7 +185,7 @@ impl GradingRow {
 }
 
 /// `812 bytes`, `1.4 MiB`.
-fn size(bytes: i64) -> String {
+pub(super) fn size(bytes: i64) -> String {
     match bytes {
         1 => "1 byte".to_owned(),
         0..10_240 => format!("{bytes} bytes"),

@@ -28,6 +28,10 @@ const fn to_person(table: &'static str, columns: &'static [&'static str]) -> Ref
     Reference { table, columns, target: "people", key: &["id"] }
 }
 
+const fn to_submission(table: &'static str, columns: &'static [&'static str]) -> Reference {
+    Reference { table, columns, target: "submissions", key: &["id"] }
+}
+
 const fn to_project(table: &'static str) -> Reference {
     let columns = &["semester", "project"];
     Reference { table, columns, target: "projects", key: &["semester", "number"] }
@@ -43,7 +47,7 @@ const fn to_semester(table: &'static str) -> Reference {
 }
 
 /// All there are.
-pub const REFERENCES: [Reference; 18] = [
+pub const REFERENCES: [Reference; 30] = [
     to_person("sessions", &["person"]),
     to_person("tokens", &["person"]),
     to_person("invitations", &["person"]),
@@ -56,12 +60,24 @@ pub const REFERENCES: [Reference; 18] = [
     to_enrolment("extensions"),
     to_project("submissions"),
     to_enrolment("submissions"),
-    Reference { table: "gradings", columns: &["submission"], target: "submissions", key: &["id"] },
+    to_submission("gradings", &["submission"]),
     Reference { table: "reports", columns: &["grading"], target: "gradings", key: &["id"] },
     to_person("overrides", &["decided_by"]),
     to_person("overrides", &["revoked_by"]),
     to_enrolment("overrides"),
     to_project("overrides"),
+    to_submission("line_comments", &["submission"]),
+    to_person("line_comments", &["author"]),
+    to_person("line_comments", &["withdrawn_by"]),
+    to_person("copy_runs", &["asked_by"]),
+    to_project("copy_runs"),
+    Reference { table: "copy_pairs", columns: &["run"], target: "copy_runs", key: &["id"] },
+    to_submission("copy_pairs", &["left_one"]),
+    to_submission("copy_pairs", &["right_one"]),
+    to_submission("copy_reviews", &["left_one"]),
+    to_submission("copy_reviews", &["right_one"]),
+    to_person("copy_reviews", &["reviewed_by"]),
+    to_person("copy_reviews", &["withdrawn_by"]),
 ];
 
 pub(super) async fn check(tx: &mut Tx, faults: &mut Vec<Fault>) -> Result<(), Error> {
