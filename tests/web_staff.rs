@@ -138,6 +138,10 @@ async fn a_student_is_refused_on_every_staff_address() {
                     ("opens", "2026-01-01"),
                     ("due", "2027-03-01"),
                     ("csv", HEADER),
+                    ("file", "solution.py"),
+                    ("line", "1"),
+                    ("text", "Because."),
+                    ("note", ""),
                 ];
                 ada.submit(&path, &fields).await
             }
