@@ -64,7 +64,7 @@ fn zipped(kit: &[u8], text: &str) -> Vec<u8> {
     let options = zip::write::SimpleFileOptions::default();
     for at in 0..given.len() {
         let mut file = given.by_index(at).unwrap();
-        let name = file.name().to_owned();
+        let name = file.name().unwrap().into_owned();
         if file.is_file() && !name.ends_with("/solution.py") {
             zip.start_file(name, options).unwrap();
             std::io::copy(&mut file, &mut zip).unwrap();
@@ -136,8 +136,8 @@ fn peak() -> f64 {
 async fn bench() {
     let data = tempfile::tempdir_in("/dev/shm").unwrap();
     let config = config(data.path());
-    let db = Db::connect(&format!("sqlite://{}", data.path().join("testat.db").display()));
-    let db = db.await.unwrap();
+    let url = format!("sqlite://{}", data.path().join("testat.db").display());
+    let db = Db::connect(&url).await.unwrap();
     db.migrate().await.unwrap();
     let (name, project) = semester(&db, &config).await;
     let blobs = data.path().join("blobs").display().to_string();
