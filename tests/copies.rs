@@ -4,8 +4,10 @@
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
+use testat::code::{Grammar, tokens};
 use testat::copies::{
-    File, GUARANTEE, Known, Limits, Pair, Program, Rules, Source, clusters, fingerprints, pairs,
+    File, GRAM, GUARANTEE, Known, Limits, Pair, Program, Rules, Source, clusters, fingerprints,
+    pairs,
 };
 
 fn graders() -> PathBuf {
@@ -278,9 +280,9 @@ fn groups_are_what_hangs_together() {
     assert_eq!(clusters(3, &[]), []);
 }
 
-/// Words of Python that stand for one token each, all told apart.
-const WORDS: [&str; 12] =
-    ["while", "+", "-", "*", "/", "if", "return", "for", "%", "<", "lambda", "in"];
+/// Statements of Python that are one token each, all told apart.
+const WORDS: [&str; 11] =
+    ["pass", "break", "continue", "return", "raise", "yield", "None", "True", "False", "name", "1"];
 
 fn words(few: std::ops::Range<usize>) -> impl Strategy<Value = Vec<&'static str>> {
     proptest::collection::vec(proptest::sample::select(&WORDS[..]), few)
@@ -289,49 +291,44 @@ fn words(few: std::ops::Range<usize>) -> impl Strategy<Value = Vec<&'static str>
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
 
-    /// The guarantee of winnowing, through the public door: whatever is around it.
+    /// What winnowing promises, at its edge and beyond: whatever is around it.
     #[test]
     fn a_run_as_long_as_the_guarantee_is_always_found(
         (before, after) in (words(0..60), words(0..60)),
         (ahead, behind) in (words(0..60), words(0..60)),
-        shared in words(GUARANTEE..GUARANTEE + 40),
+        shared in words(GUARANTEE..GUARANTEE + 20),
     ) {
-        // A statement that ends: what the words are to the grammar depends on what stands before them.
-        let text = |before: &[&str], after: &[&str]| {
-            format!("{}\n\nz = 1\n\n{}\n\nz = 1\n\n{}\n", statements(before), statements(&shared), statements(after))
-        };
-        let (one, other) =
-            (source("a.py", &text(&before, &after)), source("b.py", &text(&ahead, &behind)));
-        let pair = compared(&one, &other, &Known::default());
-        prop_assert!(pair.is_some_and(|pair| pair.matched >= GUARANTEE - 8));
+        let text = |before: &[&str], after: &[&str]| [before, &shared, after].concat().join("\n");
+        let (one, other) = (text(&before, &after), text(&ahead, &behind));
+        let count = tokens(Grammar::Python, &one).unwrap().len();
+        prop_assert_eq!(count, before.len() + shared.len() + after.len(), "one token each");
+        let pair = compared(&source("a.py", &one), &source("b.py", &other), &Known::default());
+        prop_assert!(pair.is_some_and(|pair| pair.matched >= GRAM));
+    }
+
+    #[test]
+    fn tokens_stand_in_order_between_whole_characters_whatever_the_text(
+        text in "(def |fn |\"|'|#|//|/\\*|\\(|\\)|[{}\\[\\]:;=+ \n\t]|[a-z0-9]{1,6}|\\PC|ß|🦀|\u{202e}){0,120}",
+    ) {
+        for grammar in [Grammar::Python, Grammar::Rust] {
+            let mut end = 0;
+            for token in tokens(grammar, &text).unwrap_or_default() {
+                prop_assert!(token.start >= end && token.end > token.start, "{token:?}");
+                prop_assert!(text.get(token.start..token.end).is_some(), "{token:?} in {text:?}");
+                end = token.end;
+            }
+        }
     }
 
     #[test]
     fn no_share_is_larger_than_all_and_parts_never_overlap(
         one in words(0..200), other in words(0..200),
     ) {
-        let (one, other) = (source("a.py", &statements(&one)), source("b.py", &statements(&other)));
+        let (one, other) = (source("a.py", &one.join("\n")), source("b.py", &other.join("\n")));
         if let Some(pair) = compared(&one, &other, &Known::default()) {
             prop_assert!(pair.left_share <= 1000 && pair.right_share <= 1000);
             let matched: usize = pair.parts.iter().map(|part| part.tokens).sum();
             prop_assert_eq!(matched, pair.matched);
         }
     }
-}
-
-/// A program with one statement for each word, unlike that for each other word.
-fn statements(words: &[&str]) -> String {
-    let line = |word: &&str| {
-        match *word {
-            "while" => "while a: pass",
-            "if" => "if a: pass",
-            "for" => "for a in a: pass",
-            "return" => "del a",
-            "lambda" => "a = lambda: a",
-            "in" => "assert a in a",
-            sign => return format!("a = a {sign} a"),
-        }
-        .to_owned()
-    };
-    words.iter().map(line).collect::<Vec<String>>().join("\n")
 }

@@ -95,22 +95,24 @@ pub enum Fault {
 
 /// Searches whenever a search is asked for, until `stop` says so.
 pub async fn run(desk: Desk, mut stop: watch::Receiver<bool>) {
-    while !*stop.borrow() {
-        let wait = tokio::select! {
-            done = step(&desk) => match done {
-                Ok(true) => continue,
-                Ok(false) => LOOK,
-                Err(fault) => {
-                    tracing::error!(%fault, "A search for copies failed");
-                    LOOK
-                }
-            },
-            // What is under way is taken up again by whoever comes next.
-            _ = stop.changed() => continue,
-        };
-        // An error means that nobody is left to say stop: time is up all the same.
-        let _ = tokio::time::timeout(wait, stop.wait_for(|stop| *stop)).await;
+    loop {
+        tokio::select! {
+            () = step_and_wait(&desk) => {}
+            // What is under way is taken up again by whoever comes next. An error says that nobody is
+            // left who could say stop.
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
     }
+}
+
+/// Does one search if one waits, else waits a little.
+async fn step_and_wait(desk: &Desk) {
+    match step(desk).await {
+        Ok(true) => return,
+        Ok(false) => {}
+        Err(fault) => tracing::error!(%fault, "A search for copies failed"),
+    }
+    tokio::time::sleep(LOOK).await;
 }
 
 /// Does the search that waits longest, if one does; says whether one did.
