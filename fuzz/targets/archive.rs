@@ -28,11 +28,8 @@ fn count(folder: &Path) -> (usize, u64) {
         let entry = entry.unwrap();
         let kind = entry.file_type().unwrap();
         assert!(kind.is_file() || kind.is_dir(), "{:?} is a {kind:?}", entry.path());
-        let (files, bytes) = if kind.is_dir() {
-            count(&entry.path())
-        } else {
-            (1, entry.metadata().unwrap().len())
-        };
+        let (files, bytes) =
+            if kind.is_dir() { count(&entry.path()) } else { (1, entry.metadata().unwrap().len()) };
         sum = (sum.0 + files, sum.1 + bytes);
     }
     sum

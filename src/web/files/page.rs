@@ -150,7 +150,7 @@ async fn page(
         all.into_iter().filter(|one| may_comment || one.withdrawn_at.is_none()).collect();
     let asked = asked.comment.as_deref().filter(|_| may_comment).and_then(place);
     let summary = all.iter().filter(|one| one.withdrawn_at.is_none()).map(Remarked::of).collect();
-    let files = read(&state, &submission, move |files| shown(&files, &all, asked)).await?;
+    let files = read(&state, &submission, move |files| shown(&files, &all, asked.as_ref())).await?;
     let page = FilesPage { head, files, comments: summary, may_comment };
     state.page("files.html", Some(&visitor), page)
 }
@@ -206,7 +206,7 @@ async fn held_against(
 fn shown(
     files: &[TextFile],
     comments: &[Comment],
-    asked: Option<(String, usize)>,
+    asked: Option<&(String, usize)>,
 ) -> Vec<FileShown> {
     let mut at: HashMap<(&str, i64), Vec<Remarked>> = HashMap::new();
     for comment in comments {
@@ -216,8 +216,7 @@ fn shown(
     files
         .iter()
         .map(|file| {
-            let asked =
-                asked.as_ref().filter(|(path, _)| *path == file.path).map(|(_, line)| *line);
+            let asked = asked.filter(|(path, _)| *path == file.path).map(|(_, line)| *line);
             let commented = comments.iter().any(|comment| comment.file == file.path);
             let mut lines = file.text().map_or_else(Vec::new, |text| coloured(&file.path, text));
             let all = lines.len();
