@@ -8,7 +8,7 @@ use testat::course::{ProjectNumber, Verdict};
 use testat::store::{audit, copies, people, results, roster, semesters, submissions};
 
 use crate::app::{ADA, Browser, EMMY, LECTURER, PASSWORD, SEMESTER, TestApp};
-use crate::web_staff::{HEADER, finish, semester};
+use crate::web_staff::{HEADER, finish, semester, student_page};
 
 /// Enough tokens to be compared.
 const PROGRAM: &str = "def forward(params, images, slope):\n    hidden = images\n    kept = [images]\n    \
@@ -79,6 +79,7 @@ async fn a_copy_is_found_shown_side_by_side_and_marked() {
     assert!(shown.contains("id=\"left-1\"") && shown.contains("id=\"right-1\""), "{shown}");
     assert!(shown.contains("href=\"#right-1\"") && shown.contains("class=\"same part-1\""));
     assert!(shown.contains("My own &lt;b&gt;work"), "{shown}");
+    assert!(shown.contains(&student_page(&app, ADA).await), "a way to decide what follows");
 
     let note = "Both from <the> lecture.";
     let reviewed = lecturer.submit(&format!("{pair}/review"), &[("note", note)]).await;

@@ -25,6 +25,8 @@ use crate::web::passwords;
 
 use super::{admin, open_store, rig, serve};
 
+mod staff;
+
 /// Known to everyone: a demo is for one's own machine.
 pub const PASSWORD: &str = "seven projects, one testat";
 const STUDENT: &str = "ada.lovelace@example.org";
@@ -274,6 +276,8 @@ async fn fill(config: &Config, db: &Db) -> anyhow::Result<()> {
             record_by_hand(db, &stand.semester, &person, *number, &lecturer).await?;
         }
     }
+    let student = known(db, &STUDENT.parse()?).await?;
+    staff::look_through_first_project(db, &stand.semester, &student, &lecturer).await?;
     stand.leave_waiting().await
 }
 

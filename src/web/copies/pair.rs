@@ -60,8 +60,9 @@ struct Side {
     number: i64,
     received_at: i64,
     elsewhere: Option<String>,
-    /// Where the submission is, if this person may see it there.
+    /// Where the submission is, and the student with all decisions, if this person may see it there.
     submission: Option<String>,
+    student: Option<String>,
     share: i64,
     files: Vec<FileSide>,
 }
@@ -174,6 +175,8 @@ async fn side(
         received_at: submission.received_at,
         elsewhere: elsewhere.then(|| submission.semester.to_string()),
         submission: may_see.then(|| format!("/submissions/{}/files", submission.id)),
+        student: may_see
+            .then(|| format!("/class/{}/students/{}", submission.semester, submission.person)),
         share: percent(share),
         files,
     })
