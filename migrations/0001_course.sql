@@ -270,6 +270,71 @@ CREATE TABLE mail_off (
         ('verdict', 'deadline', 'answer', 'extension', 'admission', 'question')),
     PRIMARY KEY (person, kind)
 );
+-- What an instructor says of one line of a submission's file; the student reads it there.
+CREATE TABLE line_comments (
+    id           TEXT   PRIMARY KEY,
+    submission   TEXT   NOT NULL REFERENCES submissions (id),
+    file         TEXT   NOT NULL,
+    line         BIGINT NOT NULL CHECK (line >= 1),
+    author       TEXT   NOT NULL REFERENCES people (id),
+    text         TEXT   NOT NULL,
+    at           BIGINT NOT NULL,
+    withdrawn_by TEXT   REFERENCES people (id),
+    withdrawn_at BIGINT
+);
+CREATE INDEX line_comments_of_submission ON line_comments (submission, file, line);
+
+-- One search for copies among the submissions of a project, as an instructor asked for it. `attempt` only
+-- ever rises and fences what is written, as with gradings.
+CREATE TABLE copy_runs (
+    id          TEXT   PRIMARY KEY,
+    semester    TEXT   NOT NULL,
+    project     BIGINT NOT NULL,
+    state       TEXT   NOT NULL CHECK (state IN ('waiting', 'running', 'done', 'failed')),
+    asked_by    TEXT   NOT NULL REFERENCES people (id),
+    asked_at    BIGINT NOT NULL,
+    attempt     BIGINT NOT NULL DEFAULT 0,
+    lease_until BIGINT,
+    compared    BIGINT NOT NULL DEFAULT 0,
+    total       BIGINT NOT NULL DEFAULT 0,
+    unread      BIGINT NOT NULL DEFAULT 0,
+    finished_at BIGINT,
+    fault       TEXT,
+    FOREIGN KEY (semester, project) REFERENCES projects (semester, number),
+    CHECK ((state = 'running') = (lease_until IS NOT NULL)),
+    CHECK ((state IN ('done', 'failed')) = (finished_at IS NOT NULL))
+);
+CREATE INDEX copy_runs_of_project ON copy_runs (semester, project, asked_at);
+CREATE UNIQUE INDEX copy_runs_in_hand ON copy_runs (semester, project) WHERE state IN ('waiting', 'running');
+
+-- Two submissions that have parts in common: how much of each (in thousandths), and where (JSON).
+CREATE TABLE copy_pairs (
+    id          TEXT   PRIMARY KEY,
+    run         TEXT   NOT NULL REFERENCES copy_runs (id),
+    left_one    TEXT   NOT NULL REFERENCES submissions (id),
+    right_one   TEXT   NOT NULL REFERENCES submissions (id),
+    left_share  BIGINT NOT NULL CHECK (left_share BETWEEN 0 AND 1000),
+    right_share BIGINT NOT NULL CHECK (right_share BETWEEN 0 AND 1000),
+    matched     BIGINT NOT NULL CHECK (matched >= 1),
+    parts       TEXT   NOT NULL,
+    UNIQUE (run, left_one, right_one)
+);
+CREATE INDEX copy_pairs_of_left ON copy_pairs (left_one);
+CREATE INDEX copy_pairs_of_right ON copy_pairs (right_one);
+
+-- That somebody has looked at two submissions. Beside the pairs, since it holds for the next search too.
+CREATE TABLE copy_reviews (
+    id           TEXT   PRIMARY KEY,
+    left_one     TEXT   NOT NULL REFERENCES submissions (id),
+    right_one    TEXT   NOT NULL REFERENCES submissions (id),
+    note         TEXT   NOT NULL,
+    reviewed_by  TEXT   NOT NULL REFERENCES people (id),
+    reviewed_at  BIGINT NOT NULL,
+    withdrawn_by TEXT   REFERENCES people (id),
+    withdrawn_at BIGINT
+);
+CREATE UNIQUE INDEX copy_reviews_standing ON copy_reviews (left_one, right_one) WHERE withdrawn_at IS NULL;
+CREATE INDEX copy_reviews_of_right ON copy_reviews (right_one);
 
 -- What happened, in order, each line hashed together with the one before.
 CREATE TABLE audit (

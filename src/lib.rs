@@ -16,11 +16,16 @@
 //! mail       what was done is told by e-mail, from the store's outbox
 //! ```
 //!
+//! Beside it, and read by nothing on it: `copies` finds what programs have in common, and `code` reads
+//! program text for it and for the pages.
+//!
 //! One direction: nothing downstream calls back upstream; a page learns of progress from the store.
 
 pub mod clock;
+pub mod code;
 pub mod commands;
 pub mod config;
+pub mod copies;
 pub mod course;
 pub mod export;
 pub mod grading;

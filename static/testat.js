@@ -23,6 +23,12 @@ if (clocks.length > 0) {
   }, 30000);
 }
 
+// A page that shows how far something is looks again after a while.
+const follows = document.querySelector("[data-reload]");
+if (follows) {
+  setTimeout(() => location.reload(), Number(follows.dataset.reload));
+}
+
 // On the whole document, since a submission's page is replaced when its grading has ended.
 document.addEventListener("click", (event) => {
   const link = event.target.closest("[data-ask]");

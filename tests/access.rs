@@ -21,9 +21,11 @@ fn who_may_do_what() {
         ACTIONS.into_iter().filter(|action| may(who, *action, on).is_ok()).collect()
     };
     use Action::*;
-    let decide = vec![SeeSubmission, AnswerQuestion, SeeHidden, Regrade, OverrideResult, Extend];
+    let decide =
+        vec![SeeSubmission, AnswerQuestion, SeeHidden, Comment, Regrade, OverrideResult, Extend];
     let decide_all = [decide.clone(), vec![OverrideAdmission]].concat();
-    let class = vec![SeeSemester, SeeHidden, SeeClass, Regrade, SetWindows, SeeAdmissions];
+    let class =
+        vec![SeeSemester, SeeHidden, SeeClass, SeeCopies, Regrade, SetWindows, SeeAdmissions];
     let office = [class.clone(), vec![ExportAdmissions, ImportRoster]].concat();
     let server = vec![ManageSemesters, ManagePeople, SeeAudit, SeeHealth];
     let table: Vec<(&str, &Actor, On<'_>, Vec<Action>)> = vec![

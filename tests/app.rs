@@ -91,6 +91,18 @@ impl TestApp {
         format!("{}{path}", self.address)
     }
 
+    /// What a search for copies needs; the server itself does none here.
+    pub(crate) fn desk(&self) -> testat::copies::job::Desk {
+        let blobs = self.data.path().join("blobs").display().to_string();
+        let incoming = self.data.path().join("incoming");
+        testat::copies::job::Desk {
+            db: self.db.clone(),
+            blobs: testat::intake::blobs::Blobs::open(&blobs, &incoming).unwrap(),
+            clock: Clock,
+            starters: vec![kit()],
+        }
+    }
+
     /// How many archives have been kept.
     pub(crate) fn archives_kept(&self) -> usize {
         std::fs::read_dir(self.data.path().join("blobs/sha256")).unwrap().count()

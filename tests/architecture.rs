@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A folder (or file) of `src`, and what of ours it may use.
-const MAY_USE: [(&str, &[&str]); 9] = [
+const MAY_USE: [(&str, &[&str]); 11] = [
+    ("code", &[]),
     ("course", &[]),
     ("sandbox", &[]),
     ("runtime", &["sandbox"]),
@@ -12,8 +13,9 @@ const MAY_USE: [(&str, &[&str]); 9] = [
     ("intake", &["course"]),
     ("export", &["course", "store"]),
     ("mail", &["clock", "course", "store"]),
+    ("copies", &["clock", "code", "course", "export", "intake", "store"]),
     ("grading", &["clock", "course", "intake", "runtime", "sandbox", "store"]),
-    ("web", &["clock", "course", "export", "intake", "secret", "store"]),
+    ("web", &["clock", "code", "copies", "course", "export", "intake", "secret", "store"]),
 ];
 
 fn root() -> PathBuf {

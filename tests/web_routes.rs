@@ -6,13 +6,15 @@ use reqwest::{Client, Method};
 use testat::clock::Clock;
 use testat::course::access::Scope;
 use testat::course::question::Side;
-use testat::course::{PersonId, ProjectNumber, SecretHash, Verdict};
+use testat::course::{PersonId, ProjectNumber, SecretHash, SubmissionId, Verdict};
 use testat::store::extensions::{self, NewExtension};
 use testat::store::overrides::{self, What};
 use testat::store::people::{self, NewPerson};
 use testat::store::questions::{self, Author};
 use testat::store::tokens::NewToken;
-use testat::store::{invitations, queue, roster, semesters, sessions, tokens};
+use testat::store::{
+    comments, copies, copy_pairs, invitations, queue, roster, semesters, sessions, tokens,
+};
 
 use crate::app::{ADA, EMMY, LECTURER, OFFICE, PASSWORD, SEMESTER, TestApp, solution};
 
@@ -47,6 +49,7 @@ const NEW_SEMESTER: Body = Form(&[
 ]);
 const ADD: Body =
     Form(&[("email", "new@example.org"), ("family_name", "New"), ("first_name", "Nina")]);
+const COMMENT: Body = Form(&[("file", "solution.py"), ("line", "2"), ("text", "Why so?")]);
 const SIGN_IN: Body = Form(&[("email", ADA), ("password", PASSWORD)]);
 const SET: Body = Form(&[("password", "tulip verve octagon"), ("again", "tulip verve octagon")]);
 const CHANGE: Body = Form(&[
@@ -103,6 +106,9 @@ const ROWS: &[Row] = &[
     ("GET", "/submissions/{id}", Body::None, OWN_AND_STAFF),
     ("GET", "/submissions/{id}/live", Body::None, OWN_AND_STAFF),
     ("GET", "/submissions/{id}/archive", Body::None, OWN_AND_STAFF),
+    ("GET", "/submissions/{id}/files", Body::None, OWN_AND_STAFF),
+    ("POST", "/submissions/{id}/comments", COMMENT, HIDDEN_ACT_OF_STAFF),
+    ("POST", "/comments/{id}/take-back", NOTHING, HIDDEN_ACT_OF_STAFF),
     ("POST", "/submissions/{id}/regrade", Form(&[("reason", "a better grader")]), HIDDEN_ACT_OF_STAFF),
     // Staff answer, and ask nothing.
     ("POST", "/submissions/{id}/questions", ASK, [401, 303, 404, 404, 403, 403]),
@@ -112,6 +118,12 @@ const ROWS: &[Row] = &[
     ("GET", "/class/{semester}", Body::None, STAFF),
     ("GET", "/class/{semester}/attention", Body::None, STAFF),
     ("GET", "/class/{semester}/statistics", Body::None, STAFF),
+    ("GET", "/class/{semester}/copies", Body::None, STAFF),
+    // One search for a project at a time: the instructor's is on its way when the admin asks.
+    ("POST", "/class/{semester}/copies", Form(&[("project", "1")]), [401, 404, 404, 404, 303, 409]),
+    ("GET", "/copies/{id}", Body::None, STAFF),
+    ("POST", "/copies/{id}/review", Form(&[("note", "a shared tutorial")]), HIDDEN_ACT_OF_STAFF),
+    ("POST", "/copies/{id}/take-back", NOTHING, HIDDEN_ACT_OF_STAFF),
     ("GET", "/class/{semester}/students/{person}", Body::None, STAFF),
     ("POST", "/class/{semester}/students/{person}/overrides", DECIDE, ACT_OF_STAFF),
     ("POST", "/class/{semester}/students/{person}/extensions", EXTEND, ACT_OF_STAFF),
@@ -233,6 +245,13 @@ impl Site {
             let by = Author { person: &ada, side: Side::Student };
             let (text, about) = ("Why?".parse().unwrap(), self.submission.parse().unwrap());
             questions::ask(db, &about, None, &text, by, now).await.unwrap().to_string()
+        } else if pattern.starts_with("/comments") {
+            let submission = self.submission.parse().unwrap();
+            let place = comments::Place { file: "solution.py", line: 1 };
+            let text = "See the hand-out.".parse().unwrap();
+            comments::write(db, &submission, place, &text, &office, now).await.unwrap().to_string()
+        } else if pattern.starts_with("/copies") {
+            self.pair().await
         } else if pattern.starts_with("/profile/tokens/") {
             let new = NewToken {
                 person: &ada,
@@ -256,6 +275,32 @@ impl Site {
             .replace("{language}", "python")
             .replace("{person}", ada.as_str())
             .replace("{name}", "testat.css")
+    }
+
+    /// A pair of Ada's submission with itself, found by a search of its own.
+    async fn pair(&self) -> String {
+        let (db, now) = (&self.app.db, Clock.now());
+        let office = self.app.person(OFFICE).await;
+        let nothing = copies::Found { pairs: Vec::new(), unread: 0 };
+        while let Some(run) = copies::claim(db, now, now + 60_000).await.unwrap() {
+            let held = copies::record(db, &run, &nothing, now).await.unwrap();
+            assert_eq!(held, queue::Held::Yes);
+        }
+        let (semester, project) = (SEMESTER.parse().unwrap(), ProjectNumber::new(2).unwrap());
+        copies::ask(db, &semester, project, &office, now).await.unwrap();
+        let run = copies::claim(db, now, now + 60_000).await.unwrap().unwrap();
+        let submission: SubmissionId = self.submission.parse().unwrap();
+        let pair = copies::NewPair {
+            left: submission.clone(),
+            right: submission,
+            left_share: 1000,
+            right_share: 1000,
+            matched: 1,
+            parts: "[]".to_owned(),
+        };
+        let found = copies::Found { pairs: vec![pair], unread: 0 };
+        assert_eq!(copies::record(db, &run, &found, now).await.unwrap(), queue::Held::Yes);
+        copy_pairs::of_run(db, &run.id).await.unwrap().remove(0).id.to_string()
     }
 
     /// A session of its own for each request: some of them end all there are.

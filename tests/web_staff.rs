@@ -68,7 +68,7 @@ pub(crate) async fn graded(app: &TestApp, verdict: Verdict) -> SubmissionId {
 }
 
 /// What a worker does with the grading that is next.
-async fn finish(app: &TestApp, verdict: Verdict) {
+pub(crate) async fn finish(app: &TestApp, verdict: Verdict) {
     let now = Clock.now();
     let lease = queue::claim(&app.db, "test", now, now + 60_000).await.unwrap().unwrap();
     let outcome = queue::Outcome {
@@ -85,7 +85,16 @@ async fn finish(app: &TestApp, verdict: Verdict) {
 
 /// Addresses that are the staff's.
 fn of_staff() -> Vec<testat::web::Listed> {
-    let staffs = ["/class/", "/admin", "/overrides/", "/extensions/", "/submissions/{id}/regrade"];
+    let staffs = [
+        "/class/",
+        "/admin",
+        "/overrides/",
+        "/extensions/",
+        "/copies/",
+        "/comments/",
+        "/submissions/{id}/comments",
+        "/submissions/{id}/regrade",
+    ];
     let all = testat::web::listed().into_iter();
     all.filter(|one| staffs.iter().any(|start| one.pattern.starts_with(start))).collect()
 }
@@ -133,6 +142,10 @@ async fn a_student_is_refused_on_every_staff_address() {
                     ("family_name", "New"),
                     ("first_name", "Nina"),
                     ("admin", "yes"),
+                    ("file", "solution.py"),
+                    ("line", "1"),
+                    ("text", "Because."),
+                    ("note", ""),
                 ];
                 ada.submit(&path, &fields).await
             }

@@ -26,6 +26,7 @@ use crate::web::passwords;
 use super::{admin, open_store, rig, serve};
 
 mod questions;
+mod staff;
 
 /// Known to everyone: a demo is for one's own machine.
 pub const PASSWORD: &str = "seven projects, one testat";
@@ -280,6 +281,8 @@ async fn fill(config: &Config, db: &Db) -> anyhow::Result<()> {
         }
     }
     questions::ask(db, &stand.semester, &lecturer).await?;
+    let student = known(db, &STUDENT.parse()?).await?;
+    staff::look_through_first_project(db, &stand.semester, &student, &lecturer).await?;
     stand.leave_waiting().await
 }
 

@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 
 use crate::clock::{Clock, Millis};
 use crate::config::Config;
+use crate::copies::job::{self, Desk};
 use crate::course::ProjectNumber;
 use crate::grading::graders::{Grader, Graders};
 use crate::grading::seed::ServerKey;
@@ -61,12 +62,15 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.listen)
         .with_context(|| format!("listening on {}", config.listen))?;
     let address = listener.local_addr().context("asking for the address")?;
+    let starters = starter::all(config).context("making the starter kits")?;
+    let desk =
+        Desk { db: db.clone(), blobs: blobs.clone(), clock: Clock, starters: starters.clone() };
     let setup = Setup {
         db: db.clone(),
         blobs: blobs.clone(),
         archive_limits: ArchiveLimits::default(),
         projects,
-        starters: starter::all(config).context("making the starter kits")?,
+        starters,
         cookies: if config.on_loopback() { Cookies::Loopback } else { Cookies::Secure },
         trust_proxy: config.trust_proxy,
         host,
@@ -84,6 +88,7 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     let server = web::run(listener, state).context("starting the server")?;
     let handle = server.handle();
     let serving = tokio::spawn(server);
+    let searching = tokio::spawn(job::run(desk, stopped.clone()));
     let tidying = tokio::spawn(tidy_hourly(db.clone(), blobs.clone()));
     let mut sending = tokio::spawn(post.run(db.clone(), Clock, stopped));
     println!("Testat is at http://{address}");
@@ -91,6 +96,7 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     tracing::info!("Stopping: nothing new is claimed");
     let _ = stop.send(true);
     while workers.join_next().await.is_some() {}
+    searching.await.context("the task that searches for copies")?;
     tidying.abort();
     following.shutdown().await;
     if tokio::time::timeout(LAST_LETTER, &mut sending).await.is_err() {

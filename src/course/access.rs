@@ -9,6 +9,8 @@
 //! | answer such a question, and close it | no | yes | yes |
 //! | see what would give away a draw's labels | no | yes | yes |
 //! | see the class | no | yes | yes |
+//! | comment on a submission's lines | no | yes, not their own | yes, not their own |
+//! | look for copies and see what was found | no | yes | yes |
 //! | regrade, override a result, extend a due time | no | yes | yes |
 //! | change the windows | no | yes | yes |
 //! | see the admissions | no | yes | yes |
@@ -57,6 +59,10 @@ pub enum Action {
     SeeHidden,
     /// All students of the semester at a glance.
     SeeClass,
+    /// Say something of a submission's line, for the student to read; and take it back.
+    Comment,
+    /// Look for copies, see pairs and mark them.
+    SeeCopies,
     /// Run a grader again.
     Regrade,
     /// Decide a result.
@@ -86,7 +92,7 @@ pub enum Action {
 }
 
 /// All actions, for tables and tests.
-pub const ACTIONS: [Action; 20] = [
+pub const ACTIONS: [Action; 22] = [
     Action::SeeSemester,
     Action::HandIn,
     Action::SeeSubmission,
@@ -94,6 +100,8 @@ pub const ACTIONS: [Action; 20] = [
     Action::AnswerQuestion,
     Action::SeeHidden,
     Action::SeeClass,
+    Action::Comment,
+    Action::SeeCopies,
     Action::Regrade,
     Action::OverrideResult,
     Action::Extend,
@@ -157,6 +165,7 @@ fn in_semester(actor: &Actor, action: Action, semester: &SemesterName) -> bool {
         Action::SeeSemester => actor.admin || actor.role_in(semester).is_some(),
         Action::SeeHidden
         | Action::SeeClass
+        | Action::SeeCopies
         | Action::Regrade
         | Action::SetWindows
         | Action::SeeAdmissions => actor.admin || actor.is(Role::Instructor, semester),
@@ -177,9 +186,11 @@ fn about_student(
         Action::HandIn | Action::AskQuestion => own,
         Action::SeeSubmission => own || decides,
         // Nobody decides their own case, whatever else they are.
-        Action::Regrade | Action::OverrideResult | Action::Extend | Action::AnswerQuestion => {
-            decides && actor.person != *student
-        }
+        Action::Comment
+        | Action::Regrade
+        | Action::OverrideResult
+        | Action::Extend
+        | Action::AnswerQuestion => decides && actor.person != *student,
         Action::OverrideAdmission => actor.admin && actor.person != *student,
         Action::SeeHidden => decides && !own,
         _ => false,

@@ -15,8 +15,8 @@ pub mod text;
 mod words;
 
 pub use words::{
-    CheckName, Digest, Email, Language, Legi, MessageText, Misspelt, ProjectNumber, Reason, Role,
-    SecretHash, SemesterName, Slug, UploadKey, Verdict,
+    CheckName, Digest, Email, Language, Legi, MessageText, Misspelt, ProjectNumber, Reason, Remark,
+    Role, SecretHash, SemesterName, Slug, UploadKey, Verdict,
 };
 
 use std::fmt;
@@ -97,6 +97,22 @@ id!(
 id!(
     /// An instructor's decision that replaces a computed one.
     OverrideId
+);
+id!(
+    /// What an instructor says of one line.
+    CommentId
+);
+id!(
+    /// One search for copies.
+    CopyRunId
+);
+id!(
+    /// Two submissions with parts in common.
+    CopyPairId
+);
+id!(
+    /// That somebody has looked at such a pair.
+    CopyReviewId
 );
 id!(
     /// A bearer token of the API.

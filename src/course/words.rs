@@ -178,6 +178,16 @@ word!(
 );
 
 word!(
+    /// What someone has to say of a line or a pair: 1 to 4,000 characters, trimmed.
+    Remark,
+    "a text of 1 to 4,000 characters",
+    |text| {
+        let text = text.trim();
+        (1..=4000).contains(&text.chars().count()).then(|| text.to_owned())
+    }
+);
+
+word!(
     /// SHA-256 of an archive as received, 64 lower-case hexadecimal digits: its name in the blob store.
     Digest,
     "a SHA-256 of 64 hexadecimal digits",

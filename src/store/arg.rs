@@ -4,9 +4,10 @@ use crate::course::access::{Actor, Scope};
 use crate::course::admission::Decision;
 use crate::course::result::GradingState;
 use crate::course::{
-    CheckName, Digest, Email, EnrolmentId, ExtensionId, GradingId, Language, Legi, LetterId,
-    MessageId, MessageText, OverrideId, PersonId, ProjectNumber, QuestionId, Reason, Role,
-    SecretHash, SemesterName, Slug, SubmissionId, TokenId, UploadKey, Verdict,
+    CheckName, CommentId, CopyPairId, CopyReviewId, CopyRunId, Digest, Email, EnrolmentId,
+    ExtensionId, GradingId, Language, Legi, LetterId, MessageId, MessageText, OverrideId, PersonId,
+    ProjectNumber, QuestionId, Reason, Remark, Role, SecretHash, SemesterName, Slug, SubmissionId,
+    TokenId, UploadKey, Verdict,
 };
 use crate::course::{notice, question};
 
@@ -90,6 +91,10 @@ macro_rules! as_text {
 }
 as_text!(
     CheckName,
+    CommentId,
+    CopyPairId,
+    CopyReviewId,
+    CopyRunId,
     Digest,
     Email,
     EnrolmentId,
@@ -103,6 +108,7 @@ as_text!(
     PersonId,
     QuestionId,
     Reason,
+    Remark,
     SecretHash,
     SemesterName,
     Slug,

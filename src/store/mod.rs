@@ -15,6 +15,8 @@
 //! | [`questions`] | what students ask about results, and what is answered |
 //! | [`outbox`], [`mail_off`] | letters to be sent by e-mail, and who does without which |
 //! | [`reminders`] | who is told of a deadline that is near |
+//! | [`comments`] | what instructors say of a submission's lines |
+//! | [`copies`], [`copy_pairs`] | searches for copies, the pairs they found, and who has looked at them |
 //! | [`audit`] | the log of all that happened, hashed into a chain |
 //! | [`snapshot`] | all rows of one moment, out and into an empty database |
 //! | [`integrity`] | whether all of it still fits together, and with the log |
@@ -28,6 +30,9 @@
 
 mod arg;
 pub mod audit;
+pub mod comments;
+pub mod copies;
+pub mod copy_pairs;
 mod db;
 pub mod durations;
 pub mod extensions;

@@ -22,7 +22,7 @@ pub struct Table {
 }
 
 /// Every table whose rows are kept, each after those that it names rows of.
-pub const TABLES: [Table; 18] = [
+pub const TABLES: [Table; 22] = [
     Table { name: "people", order: "id" },
     Table { name: "sessions", order: "secret_hash" },
     Table { name: "tokens", order: "id" },
@@ -39,6 +39,10 @@ pub const TABLES: [Table; 18] = [
     Table { name: "question_messages", order: "id" },
     Table { name: "outbox", order: "id" },
     Table { name: "mail_off", order: "person, kind" },
+    Table { name: "line_comments", order: "id" },
+    Table { name: "copy_runs", order: "id" },
+    Table { name: "copy_pairs", order: "id" },
+    Table { name: "copy_reviews", order: "id" },
     Table { name: "audit", order: "seq" },
     Table { name: HEAD, order: "id" },
 ];

@@ -9,7 +9,7 @@ use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpResponse, HttpServer, web};
 use testat_kit::report::Comparison;
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tracing_actix_web::TracingLogger;
 
 use crate::clock::{Clock, Millis};
@@ -26,9 +26,11 @@ mod audit_log;
 mod auth;
 pub mod changes;
 mod class;
+mod copies;
 mod decisions;
 pub mod error;
 pub mod figure;
+mod files;
 pub mod guard;
 mod headers;
 mod health;
@@ -71,6 +73,9 @@ const FORM_BYTES: usize = 64 << 10;
 /// Threads that answer; each has a share of the connections.
 const WORKERS: usize = 2;
 
+/// Archives that are read for pages at a time.
+const READERS: usize = 2;
+
 /// What every handler shares.
 #[derive(Debug)]
 pub struct State {
@@ -109,6 +114,7 @@ pub struct State {
     measured: measured::Measured,
     pages: page::Pages,
     passwords: passwords::Passwords,
+    reading: Semaphore,
 }
 
 /// What the operator decides, and what was found out at start.
@@ -225,6 +231,7 @@ impl State {
             measured: measured::Measured::default(),
             pages: page::Pages::load()?,
             passwords: passwords::Passwords::new()?,
+            reading: Semaphore::new(READERS),
         })
     }
 
@@ -302,10 +309,12 @@ fn all_routes() -> routes::Routes {
         project::routes,
         starter::routes,
         submission::routes,
+        files::routes,
         class::routes,
         questions::routes,
         instructor::routes,
         statistics::routes,
+        copies::routes,
         decisions::routes,
         admin::routes,
         audit_log::routes,

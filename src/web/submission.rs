@@ -20,7 +20,7 @@ use crate::course::access::{Action, On};
 use crate::course::result::GradingState;
 use crate::store::queue::Cause;
 use crate::store::submissions::{self, Grading, Submission};
-use crate::store::{people, semesters};
+use crate::store::{comments, people, semesters};
 
 /// Addresses of this file.
 pub(super) fn routes(routes: &mut Routes) {
@@ -41,6 +41,7 @@ struct SubmissionPage {
     sha256: String,
     size: String,
     due: Option<i64>,
+    comments: i64,
     stage: Option<Stage>,
     /// Of the grading that is shown, once it is over.
     timeline: Vec<Phase>,
@@ -75,7 +76,15 @@ struct Wanted {
     ask: Option<String>,
 }
 
-async fn find(state: &State, visitor: &Visitor, id: &SubmissionId) -> Result<Submission> {
+/// The submission, if it is one that this person may see.
+///
+/// # Errors
+/// [`Error::NotFound`] otherwise.
+pub(super) async fn find(
+    state: &State,
+    visitor: &Visitor,
+    id: &SubmissionId,
+) -> Result<Submission> {
     let submission = submissions::get(&state.db, id).await?.ok_or(Error::NotFound)?;
     let on = On::Student(&submission.semester, &submission.person);
     visitor.may(Action::SeeSubmission, on).map_err(|_| Error::NotFound)?;
@@ -152,6 +161,7 @@ async fn fill(
         sha256: submission.digest.to_string(),
         size: size(submission.size),
         due,
+        comments: comments::standing(&state.db, &submission.id).await?,
         stage,
         timeline: timeline_of(submission, shown.unwrap_or(latest), report.as_ref()),
         changes,
@@ -233,7 +243,7 @@ impl GradingRow {
 }
 
 /// `812 bytes`, `1.4 MiB`.
-fn size(bytes: i64) -> String {
+pub(super) fn size(bytes: i64) -> String {
     match bytes {
         1 => "1 byte".to_owned(),
         0..10_240 => format!("{bytes} bytes"),
