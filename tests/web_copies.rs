@@ -5,6 +5,7 @@ use testat::clock::Clock;
 use testat::copies::job;
 use testat::course::calendar::{self, parse_day};
 use testat::course::{ProjectNumber, Verdict};
+use testat::store::queue::Held;
 use testat::store::{audit, copies, people, results, roster, semesters, submissions};
 
 use crate::app::{ADA, Browser, EMMY, LECTURER, PASSWORD, SEMESTER, TestApp};
@@ -241,12 +242,30 @@ async fn a_search_whose_process_died_is_taken_up_again_and_given_up_in_the_end()
     assert_eq!((first.id.clone(), second.attempt), (second.id.clone(), 2));
     let nothing = copies::Found { pairs: Vec::new(), unread: 0 };
     let late = copies::record(&app.db, &first, &nothing, now + 12).await.unwrap();
-    assert_eq!(late, testat::store::queue::Held::Lost, "a late process changes nothing");
+    assert_eq!(late, Held::Lost, "a late process changes nothing");
     copies::claim(&app.db, now + 21, now + 30).await.unwrap().unwrap();
     assert_eq!(copies::claim(&app.db, now + 31, now + 40).await.unwrap(), None);
     let page = list(&lecturer, "").await;
     assert!(page.contains("given up, through a fault of the server"), "{page}");
     search(&app, &lecturer).await;
+    assert!(list(&lecturer, "").await.contains("1 submission compared"));
+}
+
+#[tokio::test]
+async fn a_search_whose_process_is_stopped_waits_again_at_once() {
+    let app = TestApp::started().await;
+    hand_in(&app, ADA, PROGRAM).await;
+    let lecturer = app.signed_in(LECTURER).await;
+    assert_eq!(ask(&lecturer).await, 303);
+    let (say, stop) = tokio::sync::watch::channel(true);
+    job::run(app.desk(), stop).await;
+    assert!(list(&lecturer, "").await.contains("waits for its turn"), "nothing is begun");
+    drop(say);
+    let now = Clock.now();
+    let first = copies::claim(&app.db, now, now + 60_000).await.unwrap().unwrap();
+    assert_eq!(copies::release(&app.db, &first).await.unwrap(), Held::Yes);
+    assert_eq!(copies::release(&app.db, &first).await.unwrap(), Held::Lost);
+    assert!(job::step(&app.desk()).await.unwrap());
     assert!(list(&lecturer, "").await.contains("1 submission compared"));
 }
 

@@ -93,26 +93,26 @@ pub enum Fault {
     Ended(#[from] tokio::task::JoinError),
 }
 
-/// Searches whenever a search is asked for, until `stop` says so.
+/// Searches whenever a search is asked for, until `stop` says so; what is under way then waits again.
 pub async fn run(desk: Desk, mut stop: watch::Receiver<bool>) {
-    loop {
+    while !*stop.borrow() {
+        match step_unless(&desk, &mut stop).await {
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(fault) => tracing::error!(%fault, "A search for copies failed"),
+        }
         tokio::select! {
-            () = step_and_wait(&desk) => {}
-            // What is under way is taken up again by whoever comes next. An error says that nobody is
-            // left who could say stop.
-            _ = stop.wait_for(|stop| *stop) => return,
+            () = tokio::time::sleep(LOOK) => {}
+            () = told(&mut stop) => {}
         }
     }
 }
 
-/// Does one search if one waits, else waits a little.
-async fn step_and_wait(desk: &Desk) {
-    match step(desk).await {
-        Ok(true) => return,
-        Ok(false) => {}
-        Err(fault) => tracing::error!(%fault, "A search for copies failed"),
+async fn told(stop: &mut watch::Receiver<bool>) {
+    if stop.wait_for(|stop| *stop).await.is_err() {
+        // Nobody is left who could say it.
+        std::future::pending::<()>().await;
     }
-    tokio::time::sleep(LOOK).await;
 }
 
 /// Does the search that waits longest, if one does; says whether one did.
@@ -120,9 +120,22 @@ async fn step_and_wait(desk: &Desk) {
 /// # Errors
 /// The store fails; the search is taken up again when its lease has run out. Whatever else fails ends it.
 pub async fn step(desk: &Desk) -> Result<bool, store::Error> {
+    let (_never, mut stop) = watch::channel(false);
+    step_unless(desk, &mut stop).await
+}
+
+async fn step_unless(desk: &Desk, stop: &mut watch::Receiver<bool>) -> Result<bool, store::Error> {
     let now = desk.clock.now();
     let Some(run) = copies::claim(&desk.db, now, now + LEASE_MS).await? else { return Ok(false) };
-    match search(desk, &run).await {
+    let ended = tokio::select! {
+        ended = search(desk, &run) => ended,
+        () = told(stop) => {
+            let held = copies::release(&desk.db, &run).await?;
+            tracing::info!(run.id = %run.id, ?held, "Stopping: the search waits again");
+            return Ok(false);
+        }
+    };
+    match ended {
         Ok(Some(found)) => {
             let pairs = found.pairs.len();
             let held = copies::record(&desk.db, &run, &found, desk.clock.now()).await?;

@@ -271,6 +271,21 @@ async fn insert(tx: &mut Tx, run: &CopyRunId, pair: &NewPair) -> Result<(), Erro
     Ok(())
 }
 
+/// Puts a search back, for whoever comes next: its process is told to stop.
+///
+/// # Errors
+/// When the database fails: the lease runs out then.
+pub async fn release(db: &Db, run: &Run) -> Result<Held, Error> {
+    let changed = db
+        .run(
+            "UPDATE copy_runs SET state = 'waiting', lease_until = NULL
+             WHERE id = $1 AND attempt = $2 AND state = 'running'",
+            args![&run.id, run.attempt],
+        )
+        .await?;
+    Ok(if changed == 1 { Held::Yes } else { Held::Lost })
+}
+
 /// Gives a search up: it can't be done, through our fault.
 ///
 /// # Errors
