@@ -1,5 +1,5 @@
 # Two commands do everything on a fresh Debian 12 with Rust: `make run` and `make test`.
-.PHONY: run test lint bench attack pentest fuzz kills
+.PHONY: run test lint bench attack pentest fuzz kills screenshots
 
 run:
 	./scripts/run
@@ -24,6 +24,10 @@ pentest:
 # Five minutes for each door through which strangers' bytes come in.
 fuzz:
 	./scripts/fuzz
+
+# The main pages of the demo semester as pictures, in target/screenshots.
+screenshots:
+	./scripts/screenshots
 
 # The figures of docs/reliability.md.
 kills:

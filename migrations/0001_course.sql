@@ -48,6 +48,14 @@ CREATE TABLE invitations (
 CREATE INDEX invitations_of_person ON invitations (person);
 
 -- Sign-ins that failed, by network address and by account, for as long as they slow the next one.
+-- What each host that grades last found when it attacked itself.
+CREATE TABLE self_attacks (
+    host     TEXT    PRIMARY KEY,
+    at       BIGINT  NOT NULL,
+    passed   BOOLEAN NOT NULL,
+    findings TEXT    NOT NULL
+);
+
 CREATE TABLE sign_in_failures (
     id      TEXT   PRIMARY KEY,
     kind    TEXT   NOT NULL CHECK (kind IN ('address', 'account')),
@@ -117,6 +125,7 @@ CREATE TABLE extensions (
 CREATE UNIQUE INDEX extensions_standing ON extensions (semester, person, project) WHERE revoked_at IS NULL;
 
 -- One upload, kept for ever as received under its digest. `late` is what was decided when it came.
+-- `upload_key` is the sender's name for this attempt: the same key again is the same submission.
 CREATE TABLE submissions (
     id          TEXT    PRIMARY KEY,
     semester    TEXT    NOT NULL,
@@ -129,12 +138,15 @@ CREATE TABLE submissions (
     language    TEXT    NOT NULL CHECK (language IN ('python', 'rust')),
     received_at BIGINT  NOT NULL,
     late        BOOLEAN NOT NULL,
+    upload_key  TEXT,
     UNIQUE (semester, person, project, number),
     FOREIGN KEY (semester, project) REFERENCES projects (semester, number),
     FOREIGN KEY (semester, person) REFERENCES enrolments (semester, person)
 );
 CREATE INDEX submissions_by_time ON submissions (semester, received_at);
 CREATE INDEX submissions_of_blob ON submissions (digest);
+CREATE UNIQUE INDEX submissions_by_key ON submissions (semester, person, project, upload_key)
+    WHERE upload_key IS NOT NULL;
 
 -- A project graded again beside what counts: then applied as a whole, which can be undone, or discarded.
 CREATE TABLE regrades (
@@ -200,6 +212,8 @@ CREATE INDEX gradings_leases ON gradings (lease_until) WHERE state = 'running';
 CREATE INDEX gradings_in_flight ON gradings (person) WHERE state IN ('waiting', 'running');
 CREATE INDEX gradings_of_regrade ON gradings (regrade) WHERE regrade IS NOT NULL;
 CREATE INDEX gradings_superseded ON gradings (superseded_by) WHERE superseded_by IS NOT NULL;
+-- What gradings have taken of late is what those that wait may expect.
+CREATE INDEX gradings_done ON gradings (finished_at) WHERE state = 'done';
 CREATE INDEX gradings_needing_attention ON gradings (semester) WHERE state = 'needs_attention';
 -- Never two running for one student and project, whatever the workers do.
 CREATE UNIQUE INDEX gradings_one_running ON gradings (semester, person, project) WHERE state = 'running';
@@ -232,6 +246,126 @@ CREATE UNIQUE INDEX overrides_of_results ON overrides (semester, person, project
     WHERE project IS NOT NULL AND revoked_at IS NULL;
 CREATE UNIQUE INDEX overrides_of_admissions ON overrides (semester, person)
     WHERE project IS NULL AND revoked_at IS NULL;
+
+-- A question of a student's about a submission, or about one check of its report.
+CREATE TABLE questions (
+    id         TEXT   PRIMARY KEY,
+    submission TEXT   NOT NULL REFERENCES submissions (id),
+    check_name TEXT,
+    state      TEXT   NOT NULL CHECK (state IN ('open', 'answered', 'closed')),
+    asked_at   BIGINT NOT NULL,
+    changed_at BIGINT NOT NULL
+);
+CREATE INDEX questions_of_submission ON questions (submission, asked_at);
+
+-- What the student and the instructors write to each other in it.
+CREATE TABLE question_messages (
+    id         TEXT   PRIMARY KEY,
+    question   TEXT   NOT NULL REFERENCES questions (id),
+    author     TEXT   NOT NULL REFERENCES people (id),
+    side       TEXT   NOT NULL CHECK (side IN ('student', 'staff')),
+    text       TEXT   NOT NULL,
+    written_at BIGINT NOT NULL
+);
+CREATE INDEX question_messages_in_order ON question_messages (question, written_at, id);
+CREATE INDEX question_messages_of_author ON question_messages (author, written_at);
+
+-- Letters to be sent by e-mail, each stored with what it tells of. Nothing is told twice: kind, person
+-- and what it is about are a letter's name. `not_before` is also the end of a sender's lease, and
+-- `tries` fences its writes.
+CREATE TABLE outbox (
+    id         TEXT   PRIMARY KEY,
+    kind       TEXT   NOT NULL CHECK (kind IN
+        ('receipt', 'verdict', 'deadline', 'answer', 'extension', 'admission', 'question')),
+    person     TEXT   NOT NULL REFERENCES people (id),
+    about      TEXT   NOT NULL,
+    subject    TEXT   NOT NULL,
+    body       TEXT   NOT NULL,
+    path       TEXT   NOT NULL,
+    state      TEXT   NOT NULL CHECK (state IN ('waiting', 'sent', 'failed')),
+    queued_at  BIGINT NOT NULL,
+    not_before BIGINT NOT NULL,
+    tries      BIGINT NOT NULL DEFAULT 0,
+    fault      TEXT,
+    ended_at   BIGINT,
+    UNIQUE (kind, person, about),
+    CHECK ((state = 'waiting') = (ended_at IS NULL))
+);
+CREATE INDEX outbox_waiting ON outbox (not_before, id) WHERE state = 'waiting';
+CREATE INDEX outbox_failed ON outbox (ended_at) WHERE state = 'failed';
+
+-- Kinds of letters that a person does not want. Receipts always come.
+CREATE TABLE mail_off (
+    person TEXT NOT NULL REFERENCES people (id),
+    kind   TEXT NOT NULL CHECK (kind IN
+        ('verdict', 'deadline', 'answer', 'extension', 'admission', 'question')),
+    PRIMARY KEY (person, kind)
+);
+-- What an instructor says of one line of a submission's file; the student reads it there.
+CREATE TABLE line_comments (
+    id           TEXT   PRIMARY KEY,
+    submission   TEXT   NOT NULL REFERENCES submissions (id),
+    file         TEXT   NOT NULL,
+    line         BIGINT NOT NULL CHECK (line >= 1),
+    author       TEXT   NOT NULL REFERENCES people (id),
+    text         TEXT   NOT NULL,
+    at           BIGINT NOT NULL,
+    withdrawn_by TEXT   REFERENCES people (id),
+    withdrawn_at BIGINT
+);
+CREATE INDEX line_comments_of_submission ON line_comments (submission, file, line);
+
+-- One search for copies among the submissions of a project, as an instructor asked for it. `attempt` only
+-- ever rises and fences what is written, as with gradings.
+CREATE TABLE copy_runs (
+    id          TEXT   PRIMARY KEY,
+    semester    TEXT   NOT NULL,
+    project     BIGINT NOT NULL,
+    state       TEXT   NOT NULL CHECK (state IN ('waiting', 'running', 'done', 'failed')),
+    asked_by    TEXT   NOT NULL REFERENCES people (id),
+    asked_at    BIGINT NOT NULL,
+    attempt     BIGINT NOT NULL DEFAULT 0,
+    lease_until BIGINT,
+    compared    BIGINT NOT NULL DEFAULT 0,
+    total       BIGINT NOT NULL DEFAULT 0,
+    unread      BIGINT NOT NULL DEFAULT 0,
+    finished_at BIGINT,
+    fault       TEXT,
+    FOREIGN KEY (semester, project) REFERENCES projects (semester, number),
+    CHECK ((state = 'running') = (lease_until IS NOT NULL)),
+    CHECK ((state IN ('done', 'failed')) = (finished_at IS NOT NULL))
+);
+CREATE INDEX copy_runs_of_project ON copy_runs (semester, project, asked_at);
+CREATE UNIQUE INDEX copy_runs_in_hand ON copy_runs (semester, project) WHERE state IN ('waiting', 'running');
+
+-- Two submissions that have parts in common: how much of each (in thousandths), and where (JSON).
+CREATE TABLE copy_pairs (
+    id          TEXT   PRIMARY KEY,
+    run         TEXT   NOT NULL REFERENCES copy_runs (id),
+    left_one    TEXT   NOT NULL REFERENCES submissions (id),
+    right_one   TEXT   NOT NULL REFERENCES submissions (id),
+    left_share  BIGINT NOT NULL CHECK (left_share BETWEEN 0 AND 1000),
+    right_share BIGINT NOT NULL CHECK (right_share BETWEEN 0 AND 1000),
+    matched     BIGINT NOT NULL CHECK (matched >= 1),
+    parts       TEXT   NOT NULL,
+    UNIQUE (run, left_one, right_one)
+);
+CREATE INDEX copy_pairs_of_left ON copy_pairs (left_one);
+CREATE INDEX copy_pairs_of_right ON copy_pairs (right_one);
+
+-- That somebody has looked at two submissions. Beside the pairs, since it holds for the next search too.
+CREATE TABLE copy_reviews (
+    id           TEXT   PRIMARY KEY,
+    left_one     TEXT   NOT NULL REFERENCES submissions (id),
+    right_one    TEXT   NOT NULL REFERENCES submissions (id),
+    note         TEXT   NOT NULL,
+    reviewed_by  TEXT   NOT NULL REFERENCES people (id),
+    reviewed_at  BIGINT NOT NULL,
+    withdrawn_by TEXT   REFERENCES people (id),
+    withdrawn_at BIGINT
+);
+CREATE UNIQUE INDEX copy_reviews_standing ON copy_reviews (left_one, right_one) WHERE withdrawn_at IS NULL;
+CREATE INDEX copy_reviews_of_right ON copy_reviews (right_one);
 
 -- What happened, in order, each line hashed together with the one before.
 CREATE TABLE audit (

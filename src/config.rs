@@ -11,7 +11,12 @@ use std::time::Duration;
 use serde::Deserialize;
 use url::Url;
 
+use crate::course::Email;
 use crate::runtime::Runtime;
+
+mod mail;
+
+use mail::SmtpUrl;
 
 /// Everything that can be set, each value checked.
 #[derive(Clone, Debug)]
@@ -42,6 +47,10 @@ pub struct Config {
     pub allow_weak_limits: bool,
     /// How people reach the server, if not at `listen` itself (behind a proxy).
     pub public_url: Option<Url>,
+    /// SMTP server that letters go through; without one they are written into the data folder.
+    pub smtp_url: Option<Secret>,
+    /// What letters come from.
+    pub mail_from: Email,
     /// Whether requests come through a proxy whose `X-Forwarded-For` is to be believed.
     pub trust_proxy: bool,
     /// Log lines as JSON rather than as text.
@@ -94,6 +103,14 @@ pub enum ConfigError {
         /// What is wrong with it.
         fault: String,
     },
+    /// A value is needed beside another.
+    #[error("{key} is not set: {why}")]
+    Missing {
+        /// Which key.
+        key: &'static str,
+        /// What needs it.
+        why: &'static str,
+    },
     /// A variable that no setting has.
     #[error("{name}: no such setting; the settings are {known}")]
     UnknownVariable {
@@ -121,11 +138,13 @@ struct File {
     self_attacks: Option<String>,
     allow_weak_limits: Option<bool>,
     public_url: Option<String>,
+    smtp_url: Option<String>,
+    mail_from: Option<String>,
     trust_proxy: Option<bool>,
     log_json: Option<bool>,
 }
 
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 17] = [
     "listen",
     "data_dir",
     "database_url",
@@ -139,9 +158,14 @@ const KEYS: [&str; 15] = [
     "self_attacks",
     "allow_weak_limits",
     "public_url",
+    "smtp_url",
+    "mail_from",
     "trust_proxy",
     "log_json",
 ];
+
+/// Values that may hold a password.
+const SECRET: [&str; 2] = ["database_url", "smtp_url"];
 
 /// Variables with these names or beginnings are not settings of the server.
 const NOT_SETTINGS: [&str; 2] = ["TESTAT_CONFIG", "TESTAT_TEST_"];
@@ -189,6 +213,8 @@ impl Sources {
             ("self_attacks", file.self_attacks),
             ("allow_weak_limits", file.allow_weak_limits.map(|b| b.to_string())),
             ("public_url", file.public_url),
+            ("smtp_url", file.smtp_url),
+            ("mail_from", file.mail_from),
             ("trust_proxy", file.trust_proxy.map(|b| b.to_string())),
             ("log_json", file.log_json.map(|b| b.to_string())),
         ];
@@ -226,7 +252,7 @@ impl Sources {
         }
         value.parse().map(Some).map_err(|fault: T::Err| ConfigError::Value {
             place: place.clone(),
-            value: if key == "database_url" { "(secret)".to_owned() } else { value.clone() },
+            value: if SECRET.contains(&key) { "(secret)".to_owned() } else { value.clone() },
             fault: format!("can't be used: {fault}"),
         })
     }
@@ -259,6 +285,7 @@ impl Config {
         let graders = sources
             .get::<String>("graders")?
             .unwrap_or_else(|| share().join("graders").to_string_lossy().into_owned());
+        let smtp_url = sources.get::<SmtpUrl>("smtp_url")?.map(|url| Secret(url.into()));
         Ok(Self {
             listen: sources.get("listen")?.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080))),
             database_url: Secret(database),
@@ -281,10 +308,21 @@ impl Config {
             self_attacks: sources.get("self_attacks")?,
             allow_weak_limits: sources.get("allow_weak_limits")?.unwrap_or(false),
             public_url: sources.get("public_url")?,
+            mail_from: mail::sender(&sources, smtp_url.is_some())?,
+            smtp_url,
             trust_proxy: sources.get("trust_proxy")?.unwrap_or(false),
             log_json: sources.get("log_json")?.unwrap_or(false),
             data_dir,
         })
+    }
+
+    /// The server's address for people, without a slash at its end; `listening` is where it is reached if
+    /// no other was set.
+    pub fn base_url(&self, listening: SocketAddr) -> String {
+        match &self.public_url {
+            Some(url) => url.as_str().trim_end_matches('/').to_owned(),
+            None => format!("http://{listening}"),
+        }
     }
 
     /// Whether browsers reach the server over loopback alone, so that cookies need no TLS.

@@ -1,97 +1,45 @@
-// Live progress and drag-and-drop. Every page works without this file.
+// What every page has: the time that is left goes on while the page is open, and "Ask about this check"
+// chooses the check without loading the page again. Every page works without this file.
 "use strict";
 
-// A submission's page follows its grading by server-sent events.
-const live = document.querySelector("[data-live]");
-if (live && "EventSource" in window) {
-  const source = new EventSource(live.dataset.live);
-  source.addEventListener("progress", (event) => {
-    const progress = JSON.parse(event.data);
-    live.querySelector("[data-words]").textContent = progress.words;
-    const bar = live.querySelector("progress");
-    if (progress.total > 0) {
-      bar.max = progress.total;
-      bar.value = progress.done;
-    } else {
-      bar.removeAttribute("value");
+const left = (ms) => {
+  const minutes = Math.max(0, Math.floor(ms / 60000));
+  const [days, hours, rest] = [Math.floor(minutes / 1440), Math.floor(minutes / 60) % 24, minutes % 60];
+  if (minutes === 0) {
+    return "less than a minute left";
+  }
+  if (days > 0) {
+    return `${days} day${days === 1 ? "" : "s"} ${hours} h left`;
+  }
+  return hours > 0 ? `${hours} h ${rest} min left` : `${rest} min left`;
+};
+
+const clocks = document.querySelectorAll("[data-until]");
+if (clocks.length > 0) {
+  setInterval(() => {
+    for (const clock of clocks) {
+      clock.textContent = left(Number(clock.dataset.until) - Date.now());
     }
-  });
-  source.addEventListener("done", () => {
-    source.close();
-    location.reload();
-  });
+  }, 30000);
 }
 
-// The upload: a file can be dropped, and the way it goes is seen.
-const form = document.querySelector("form[data-upload]");
-if (form) {
-  const input = form.querySelector("input[type=file]");
-  const drop = form.querySelector(".drop");
-  const sending = form.querySelector("[data-sending]");
-  const words = sending.querySelector("[data-words]");
-  const bar = sending.querySelector("progress");
-  const button = form.querySelector("button");
-  const fault = form.querySelector("[role=alert]");
-
-  for (const name of ["dragenter", "dragover"]) {
-    drop.addEventListener(name, (event) => {
-      event.preventDefault();
-      drop.classList.add("over");
-    });
-  }
-  for (const name of ["dragleave", "drop"]) {
-    drop.addEventListener(name, () => drop.classList.remove("over"));
-  }
-  drop.addEventListener("drop", (event) => {
-    event.preventDefault();
-    if (event.dataTransfer.files.length === 1) {
-      input.files = event.dataTransfer.files;
-    } else {
-      fail("Please drop one file: an archive, or a single solution.py.");
-    }
-  });
-
-  const fail = (text) => {
-    sending.hidden = true;
-    button.disabled = false;
-    fault.textContent = text;
-    fault.hidden = false;
-    fault.focus();
-  };
-
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    fault.hidden = true;
-    button.disabled = true;
-    sending.hidden = false;
-    words.textContent = "Sending.";
-    bar.removeAttribute("value");
-    const request = new XMLHttpRequest();
-    request.upload.addEventListener("progress", (sent) => {
-      bar.max = sent.total;
-      bar.value = sent.loaded;
-    });
-    request.upload.addEventListener("load", () => {
-      words.textContent = "Sent. The archive is being checked.";
-      bar.removeAttribute("value");
-    });
-    request.addEventListener("load", () => {
-      if (request.status < 400) {
-        location.assign(request.responseURL);
-        return;
-      }
-      const page = new DOMParser().parseFromString(request.responseText, "text/html");
-      const said = page.querySelector("main p");
-      fail(said ? said.textContent : "The upload was not accepted.");
-    });
-    request.addEventListener("error", () => {
-      fail("The connection broke before the upload was complete. Nothing was handed in; please try again.");
-    });
-    request.open("POST", form.action);
-    request.send(new FormData(form));
-  });
+// A page that shows how far something is looks again after a while.
+const follows = document.querySelector("[data-reload]");
+if (follows) {
+  setTimeout(() => location.reload(), Number(follows.dataset.reload));
 }
 
+// On the whole document, since a submission's page is replaced when its grading has ended.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-ask]");
+  const ask = document.querySelector("#ask");
+  if (link && ask) {
+    event.preventDefault();
+    ask.querySelector("select").value = link.dataset.ask;
+    ask.scrollIntoView();
+    ask.querySelector("textarea").focus();
+  }
+});
 // A part of a page that is fetched anew until it has come to rest; then the whole page is.
 const freshen = (part) => {
   setTimeout(async () => {

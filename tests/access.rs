@@ -21,14 +21,20 @@ fn who_may_do_what() {
         ACTIONS.into_iter().filter(|action| may(who, *action, on).is_ok()).collect()
     };
     use Action::*;
-    let decide = vec![SeeSubmission, SeeHidden, Regrade, OverrideResult, Extend];
-    let decide_all =
-        vec![SeeSubmission, SeeHidden, Regrade, OverrideResult, Extend, OverrideAdmission];
-    let class = vec![SeeSemester, SeeHidden, SeeClass, Regrade, SetWindows, SeeAdmissions];
+    let decide =
+        vec![SeeSubmission, AnswerQuestion, SeeHidden, Comment, Regrade, OverrideResult, Extend];
+    let decide_all = [decide.clone(), vec![OverrideAdmission]].concat();
+    let class =
+        vec![SeeSemester, SeeHidden, SeeClass, SeeCopies, Regrade, SetWindows, SeeAdmissions];
     let office = [class.clone(), vec![ExportAdmissions, ImportRoster]].concat();
     let server = vec![ManageSemesters, ManagePeople, SeeAudit, SeeHealth];
     let table: Vec<(&str, &Actor, On<'_>, Vec<Action>)> = vec![
-        ("own work", &student, On::Student(&own, &student.person), vec![HandIn, SeeSubmission]),
+        (
+            "own work",
+            &student,
+            On::Student(&own, &student.person),
+            vec![HandIn, SeeSubmission, AskQuestion],
+        ),
         ("a classmate's work", &student, On::Student(&own, &classmate), vec![]),
         ("own work elsewhere", &student, On::Student(&other, &student.person), vec![]),
         ("own semester", &student, On::Semester(&own), vec![SeeSemester]),

@@ -79,7 +79,9 @@ impl TestApp {
             host: Vec::new(),
             grades_others: false,
             patience,
-            self_attack: testat::commands::self_attack::Watched::nothing().told,
+            base_url: address.clone(),
+            data_dir: data.path().to_owned(),
+            self_attack: testat::commands::self_attack::nothing(),
         };
         tokio::spawn(web::run(listener, State::new(setup).unwrap()).unwrap());
         Self { db, address, data }
@@ -87,6 +89,18 @@ impl TestApp {
 
     pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.address)
+    }
+
+    /// What a search for copies needs; the server itself does none here.
+    pub(crate) fn desk(&self) -> testat::copies::job::Desk {
+        let blobs = self.data.path().join("blobs").display().to_string();
+        let incoming = self.data.path().join("incoming");
+        testat::copies::job::Desk {
+            db: self.db.clone(),
+            blobs: testat::intake::blobs::Blobs::open(&blobs, &incoming).unwrap(),
+            clock: Clock,
+            starters: vec![kit()],
+        }
     }
 
     /// How many archives have been kept.

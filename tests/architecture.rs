@@ -4,15 +4,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A folder (or file) of `src`, and what of ours it may use.
-const MAY_USE: [(&str, &[&str]); 8] = [
+const MAY_USE: [(&str, &[&str]); 11] = [
+    ("code", &[]),
     ("course", &[]),
     ("sandbox", &[]),
     ("runtime", &["sandbox"]),
     ("store", &["course"]),
     ("intake", &["course"]),
     ("export", &["course", "store"]),
+    ("mail", &["clock", "course", "store"]),
+    ("copies", &["clock", "code", "course", "export", "intake", "store"]),
     ("grading", &["clock", "course", "intake", "runtime", "sandbox", "store"]),
-    ("web", &["clock", "course", "export", "intake", "secret", "store"]),
+    ("web", &["clock", "code", "copies", "course", "export", "intake", "secret", "store"]),
 ];
 
 fn root() -> PathBuf {

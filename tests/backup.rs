@@ -5,12 +5,16 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use sqlx::{Connection, Executor, Row};
+use testat::course::notice::Kind;
+use testat::course::question::Side;
 use testat::store::integrity::REFERENCES;
+use testat::store::questions::{self, Author};
 use testat::store::snapshot::{NOT_KEPT, TABLES};
+use testat::store::{Db, comments, copies, copy_pairs, mail_off, people, submissions};
 
 use crate::database::{Course, Engine, tamper};
 use crate::postgres;
-use crate::server::{SEMESTER, STUDENT, Server};
+use crate::server::{ADMIN, SEMESTER, STUDENT, Server};
 
 mod damaged;
 mod load;
@@ -39,7 +43,46 @@ async fn filled(database: Option<String>) -> Server {
         assert_eq!(response.status(), 201);
     }
     server.stop();
+    ask(&server.database_url()).await;
+    remarked(&server).await;
     server
+}
+
+/// The student asks about one of their submissions and wants no letters about verdicts.
+async fn ask(database: &str) {
+    let db = Db::connect(database).await.unwrap();
+    let ada = people::by_email(&db, &STUDENT.parse().unwrap()).await.unwrap().unwrap().id;
+    let about = submissions::recent(&db, &SEMESTER.parse().unwrap(), 1).await.unwrap().remove(0);
+    let by = Author { person: &ada, side: Side::Student };
+    let (check, text) = ("grads".parse().unwrap(), "Why?".parse().unwrap());
+    let now = about.received_at + 1;
+    questions::ask(&db, &about.id, Some(&check), &text, by, now).await.unwrap();
+    mail_off::set(&db, &ada, &[Kind::Verdict], now).await.unwrap();
+}
+
+/// A comment on a line of the first submission, and a reviewed pair of it and the second.
+async fn remarked(server: &Server) {
+    let (db, now) = (Db::connect(&server.database_url()).await.unwrap(), 1);
+    let semester = SEMESTER.parse().unwrap();
+    let by = people::by_email(&db, &ADMIN.parse().unwrap()).await.unwrap().unwrap().id;
+    let all = submissions::recent(&db, &semester, 2).await.unwrap();
+    let place = comments::Place { file: "solution.py", line: 1 };
+    comments::write(&db, &all[0].id, place, &"Why?".parse().unwrap(), &by, now).await.unwrap();
+    copies::ask(&db, &semester, all[0].project, &by, now).await.unwrap();
+    let run = copies::claim(&db, now, now + 1).await.unwrap().unwrap();
+    let pair = copies::NewPair {
+        left: all[0].id.clone(),
+        right: all[1].id.clone(),
+        left_share: 900,
+        right_share: 800,
+        matched: 100,
+        parts: "[]".to_owned(),
+    };
+    let found = copies::Found { pairs: vec![pair], unread: 0 };
+    let _ = copies::record(&db, &run, &found, now).await.unwrap();
+    let pair = copy_pairs::of_run(&db, &run.id).await.unwrap().remove(0);
+    assert!(copy_pairs::review(&db, &pair, None, &by, now).await.unwrap());
+    db.close().await;
 }
 
 fn backup(server: &Server, name: &str) -> PathBuf {

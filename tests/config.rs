@@ -78,3 +78,37 @@ fn cookies_need_tls_unless_on_loopback() {
     assert!(!read("public_url = \"https://testat.example.org\"\n", &[]).unwrap().on_loopback());
     assert!(!read("listen = \"0.0.0.0:80\"\n", &[]).unwrap().on_loopback());
 }
+
+#[test]
+fn an_smtp_url_is_checked_and_never_printed() {
+    for (url, fault) in [
+        ("http://mail", "smtp://host"),
+        ("smtp://me:hunter2@mail.example.org", "in the clear"),
+        ("smtp://me:hunter2@mail.example.org?tls=opportunistic", "in the clear"),
+        ("smtp://mail?tls=never", "smtp://host"),
+        ("mail:hunter2", "smtp://host"),
+    ] {
+        let said = read("", &[("TESTAT_SMTP_URL", url)]).unwrap_err();
+        assert!(said.starts_with("TESTAT_SMTP_URL: `(secret)`"), "{said}");
+        assert!(said.contains(fault) && !said.contains("hunter2"), "{said}");
+    }
+    for url in [
+        "smtps://me:hunter2@mail.example.org",
+        "smtp://me:hunter2@mail.example.org?tls=required",
+        "smtp://me:hunter2@127.0.0.1:2525",
+        "smtp://me:hunter2@[::1]",
+        "smtp://mail.example.org",
+    ] {
+        let from = ("TESTAT_MAIL_FROM", "testat@example.org");
+        let config = read("", &[("TESTAT_SMTP_URL", url), from]).unwrap();
+        assert!(!format!("{config:?}").contains("hunter2"), "{config:?}");
+        assert_eq!(config.smtp_url.unwrap().reveal(), url);
+    }
+}
+
+#[test]
+fn whoever_sends_letters_says_where_they_come_from() {
+    let fault = read("smtp_url = \"smtp://mail\"\n", &[]).unwrap_err();
+    assert!(fault.starts_with("mail_from is not set"), "{fault}");
+    assert!(read("", &[]).unwrap().mail_from.as_str().ends_with(".invalid"));
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::server::Server;
+use crate::server::{PATIENCE, Server};
 
 /// The semester that the demo makes now: the one that is not the earlier one.
 async fn semester(server: &Server, token: &str) -> String {
@@ -55,6 +55,29 @@ async fn it_has_all_seven_projects_and_somebody_in_every_state() {
     }
     assert_eq!(passed, (1..=7).collect(), "each project has been passed by a program");
     assert!(overridden && waiting && late && failed, "{}", summary(students));
+
+    let lecturer = server.signed_in("lecturer@example.org").await;
+    let list = server.url(&format!("/class/{semester}/questions?state=all"));
+    let list = lecturer.get(list).send().await.unwrap().text().await.unwrap();
+    for state in ["open", "answered", "closed"] {
+        assert!(list.contains(&format!("badge {state}")), "{state}: {list}");
+    }
+    let copies = searched(&server, &lecturer, &semester).await;
+    assert!(copies.contains("the largest share first"), "the demo's students share one: {copies}");
+}
+
+/// The page of the copies, once the search that the demo asked for is done.
+async fn searched(server: &Server, browser: &reqwest::Client, semester: &str) -> String {
+    let begun = std::time::Instant::now();
+    loop {
+        let page = browser.get(server.url(&format!("/class/{semester}/copies?project=1"))).send();
+        let page = page.await.unwrap().text().await.unwrap();
+        if page.contains("Search again") {
+            return page;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{page}");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
 }
 
 fn summary(students: &[Value]) -> String {

@@ -94,3 +94,48 @@ fn a_program_that_does_not_compile_fails_the_build_with_the_compilers_words() {
     assert_eq!(report["checks"][0]["passed"], false);
     assert!(report["log"].as_str().unwrap().contains("mismatched types"), "{report:#}");
 }
+
+#[test]
+fn a_program_that_a_limit_ended_has_it_in_its_report_and_is_told_what_to_try() {
+    let greedy = tempfile::tempdir().unwrap();
+    let program = "def forward(params, X, activation):\n    kept = []\n    while True:\n        \
+        kept.append(bytearray(8 << 20))\n";
+    std::fs::write(greedy.path().join("solution.py"), program).unwrap();
+    let folder = greedy.path().to_str().unwrap();
+    let output = grade(&["backprop", folder, "--seed", "3", "--json"], &[]);
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let exceeded = &report["usage"]["exceeded"][0];
+    assert_eq!((&exceeded["limit"], &exceeded["phase"]), (&"memory".into(), &"grade".into()));
+    assert_eq!(exceeded["allowed"], 1_u64 << 30);
+    assert!(exceeded["used"].as_u64().unwrap() > 900 << 20, "{exceeded}");
+
+    let output = grade(&["backprop", folder, "--seed", "3"], &[]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("Ended by a limit: Memory.") && text.contains("What to try: "), "{text}");
+}
+
+#[test]
+fn a_function_that_never_answers_has_the_limit_of_one_request_in_the_report() {
+    let graders = tempfile::tempdir().unwrap();
+    let project = graders.path().join("1-backprop");
+    std::fs::create_dir(&project).unwrap();
+    let text = std::fs::read_to_string(folder("project.toml")).unwrap();
+    let mut table: toml::Table = text.parse().unwrap();
+    let limits = table["limits"].as_table_mut().unwrap();
+    limits.insert("request_s".to_owned(), toml::Value::Integer(1));
+    std::fs::write(project.join("project.toml"), table.to_string()).unwrap();
+    std::fs::copy(folder("handout.md"), project.join("handout.md")).unwrap();
+    let endless = tempfile::tempdir().unwrap();
+    let program = "def forward(params, X, activation):\n    while True:\n        pass\n";
+    std::fs::write(endless.path().join("solution.py"), program).unwrap();
+
+    let solution = endless.path().to_str().unwrap();
+    let variables = [("TESTAT_GRADERS", graders.path().to_str().unwrap())];
+    let output = grade(&["backprop", solution, "--seed", "3", "--json"], &variables);
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let late = &report["usage"]["exceeded"][0];
+    assert_eq!((&late["limit"], &late["function"]), (&"request".into(), &"forward".into()));
+    assert_eq!((&late["allowed"], &late["used"]), (&1000.into(), &1000.into()));
+}

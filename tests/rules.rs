@@ -231,6 +231,8 @@ fn admission_by_table() {
             "{text}"
         );
         assert_eq!(got.basis, Basis::Projects, "{text}");
+        let open = text.matches(['W', 'N']).count();
+        assert_eq!(admission::still_open(&standings(text)) as usize, open, "{text}");
     }
 }
 

@@ -4,12 +4,14 @@ use jiff::civil::date;
 use testat::course::access::Scope;
 use testat::course::attempts::Refusal;
 use testat::course::result::GradingState;
-use testat::course::{Role, SecretHash, SubmissionId, Verdict, calendar};
+use testat::course::{
+    Digest, Language, Role, SecretHash, SubmissionId, UploadKey, Verdict, calendar,
+};
 use testat::store::extensions::{self, NewExtension};
 use testat::store::people::{self, CreateError, NewPerson};
 use testat::store::semesters::{self, WindowError};
 use testat::store::sessions::{self, Lifetime};
-use testat::store::submissions::{self, InsertError};
+use testat::store::submissions::{self, InsertError, NewSubmission, Taken};
 use testat::store::tokens::NewToken;
 use testat::store::{Db, Error, audit, invitations, throttle, tokens};
 
@@ -25,6 +27,7 @@ on_both!(
     a_person_meant_semester_is_the_one_that_runs,
     handing_in_is_refused_to_strangers_before_the_window_and_beyond_the_limit,
     uploads_sent_at_once_do_not_pass_the_daily_limit,
+    uploads_sent_at_once_under_one_key_are_one_submission,
     a_newer_submission_takes_the_place_of_a_waiting_one,
     a_late_submission_leaves_one_on_time_in_its_place,
     an_extension_makes_late_ones_count,
@@ -242,6 +245,42 @@ async fn uploads_sent_at_once_do_not_pass_the_daily_limit(t: Course) {
     .await;
     let taken = results.iter().filter(|result| result.is_ok()).count();
     assert_eq!(taken, 3, "{results:?}");
+}
+
+async fn uploads_sent_at_once_under_one_key_are_one_submission(t: Course) {
+    let person = t.student(1).await;
+    let key: UploadKey = "one-attempt".parse().unwrap();
+    let new = |digest: &str| NewSubmission {
+        semester: t.semester.clone(),
+        project: project(1),
+        person: person.clone(),
+        digest: Digest::of(digest.as_bytes()),
+        size: 1234,
+        file_name: "solution.zip".into(),
+        language: Language::Python,
+        received_at: t.start,
+    };
+    let sent: Vec<_> = (0..8)
+        .map(|_| {
+            let (db, new, key, now) = (t.db.clone(), new("same"), key.clone(), t.start);
+            tokio::spawn(async move { submissions::insert_once(&db, &new, &key, now).await })
+        })
+        .collect();
+    let (mut made, mut repeated) = (Vec::new(), Vec::new());
+    for one in sent {
+        match one.await.unwrap().unwrap() {
+            Taken::New(receipt) => made.push(receipt.submission),
+            Taken::Before(submission) => repeated.push(submission),
+        }
+    }
+    assert_eq!((made.len(), repeated.len()), (1, 7));
+    assert!(repeated.iter().all(|one| *one == made[0]));
+    let other = submissions::insert_once(&t.db, &new("other"), &key, t.start).await;
+    assert!(matches!(other, Err(InsertError::KeyOfAnother { number: 1 })), "{other:?}");
+    let stored = submissions::of_student(&t.db, &t.semester, &person, project(1)).await.unwrap();
+    assert_eq!(stored.len(), 1);
+    let found = submissions::by_key(&t.db, &t.semester, &person, project(1), &key).await.unwrap();
+    assert_eq!(found.unwrap().id, made[0]);
 }
 
 async fn a_newer_submission_takes_the_place_of_a_waiting_one(t: Course) {

@@ -147,6 +147,7 @@ async fn a_student_finds_nothing_of_the_staffs() {
         format!("/admin/semesters/{SEMESTER}/admissions"),
         format!("/class/{SEMESTER}"),
         format!("/class/{SEMESTER}/attention"),
+        format!("/class/{SEMESTER}/questions"),
         format!("/class/{SEMESTER}/students/{emmy}"),
     ] {
         assert_eq!(browser.get(&path).await.status(), 404, "{path}");

@@ -145,6 +145,9 @@ async fn no_page_has_script_or_style_of_its_own() {
     let ada = app.signed_in(ADA).await;
     let submission = location(&ada.upload("solution.py", solution()).await);
     crate::web_routes::report_with_every_figure(&app).await;
+    let text = "<img src=x onerror=alert(1)>\" onclick=\"alert(1)";
+    let asked = ada.submit(&format!("{submission}/questions"), &[("text", text)]).await;
+    assert_eq!(asked.status(), 303);
     let person = app.person(ADA).await;
     let staff = app.signed_in(LECTURER).await;
     let office = app.signed_in(OFFICE).await;
@@ -156,6 +159,7 @@ async fn no_page_has_script_or_style_of_its_own() {
         (&staff, submission),
         (&staff, format!("/class/{SEMESTER}")),
         (&staff, format!("/class/{SEMESTER}/attention")),
+        (&staff, format!("/class/{SEMESTER}/questions")),
         (&staff, format!("/class/{SEMESTER}/students/{person}")),
         (&office, "/admin".to_owned()),
         (&office, "/admin/audit".to_owned()),

@@ -15,7 +15,7 @@ async fn a_student_hands_in_and_sees_the_submission_wait() {
     assert!(page.contains("data-live=\"/submissions/"));
     let overview = ada.page(&format!("/semesters/{SEMESTER}")).await;
     assert!(overview.contains("being graded"));
-    assert!(overview.contains("Passed 0 of 7, need 5 more."));
+    assert!(overview.contains("Passed 0 of 7: five more needed, seven still open."));
 }
 
 #[tokio::test]

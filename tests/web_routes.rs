@@ -6,15 +6,18 @@ use reqwest::{Client, Method};
 use testat::clock::Clock;
 use testat::course::access::Scope;
 use testat::course::admission::Needed;
-use testat::course::{PersonId, ProjectNumber, SecretHash, Verdict};
+use testat::course::question::Side;
+use testat::course::{PersonId, ProjectNumber, SecretHash, SubmissionId, Verdict};
 use testat::store::excuses::NewExcuse;
 use testat::store::extensions::{self, NewExtension};
 use testat::store::foreseen::Whether;
 use testat::store::overrides::{self, What};
 use testat::store::people::{self, NewPerson};
+use testat::store::questions::{self, Author};
 use testat::store::tokens::NewToken;
 use testat::store::{
-    acceptances, excuses, invitations, pauses, queue, regrades, roster, semesters, sessions, tokens,
+    acceptances, comments, copies, copy_pairs, excuses, invitations, pauses, queue, regrades,
+    roster, semesters, sessions, tokens,
 };
 
 use crate::app::{ADA, EMMY, LECTURER, OFFICE, PASSWORD, SEMESTER, TestApp, solution};
@@ -58,6 +61,16 @@ const REGRADE: Body = Form(&[
     ("reason", "a better grader"),
 ]);
 const WINDOW: Body = Form(&[("project", "7"), ("opens", "2099-01-01"), ("due", "2099-02-01")]);
+const NEW_SEMESTER: Body = Form(&[
+    ("name", "HS2030"),
+    ("first_lecture", "2030-09-18"),
+    ("needed", "1"),
+    ("daily_limit", "5"),
+    ("like", ""),
+]);
+const ADD: Body =
+    Form(&[("email", "new@example.org"), ("family_name", "New"), ("first_name", "Nina")]);
+const COMMENT: Body = Form(&[("file", "solution.py"), ("line", "2"), ("text", "Why so?")]);
 const SIGN_IN: Body = Form(&[("email", ADA), ("password", PASSWORD)]);
 const SET: Body = Form(&[("password", "tulip verve octagon"), ("again", "tulip verve octagon")]);
 const CHANGE: Body = Form(&[
@@ -70,6 +83,8 @@ const ROSTER: Body = Form(&[(
     "family name,first name,Legi number,e-mail,department,level,role\n\
      Gauss,Carl,12-345-690,gauss@example.org,D-MATH,MSc,student\n",
 )]);
+
+const ASK: Body = Form(&[("check", ""), ("text", "Why did it fail?")]);
 
 /// Method, address, body; then the status for each of `WHO`. A page that leads nobody in particular to
 /// the sign-in is 401 here.
@@ -112,7 +127,15 @@ const ROWS: &[Row] = &[
     ("GET", "/submissions/{id}", Body::None, OWN_AND_STAFF),
     ("GET", "/submissions/{id}/live", Body::None, OWN_AND_STAFF),
     ("GET", "/submissions/{id}/archive", Body::None, OWN_AND_STAFF),
+    ("GET", "/submissions/{id}/files", Body::None, OWN_AND_STAFF),
+    ("POST", "/submissions/{id}/comments", COMMENT, HIDDEN_ACT_OF_STAFF),
+    ("POST", "/comments/{id}/take-back", NOTHING, HIDDEN_ACT_OF_STAFF),
     ("POST", "/submissions/{id}/regrade", Form(&[("reason", "a better grader")]), HIDDEN_ACT_OF_STAFF),
+    // Staff answer, and ask nothing.
+    ("POST", "/submissions/{id}/questions", ASK, [401, 303, 404, 404, 403, 403]),
+    ("POST", "/questions/{id}/messages", Form(&[("text", "It is the sign.")]), [401, 303, 404, 404, 303, 303]),
+    ("POST", "/questions/{id}/close", NOTHING, [401, 303, 404, 404, 303, 303]),
+    ("GET", "/class/{semester}/questions", Body::None, STAFF),
     ("GET", "/class/{semester}", Body::None, STAFF),
     ("GET", "/class/{semester}/attention", Body::None, STAFF),
     ("GET", "/class/{semester}/extensions", Body::None, STAFF),
@@ -135,6 +158,12 @@ const ROWS: &[Row] = &[
     ("POST", "/class/{semester}/pauses/end", Form(&[("project", "1")]), ACT_OF_STAFF),
     ("POST", "/submissions/{id}/retry", NOTHING, HIDDEN_ACT_OF_STAFF),
     ("GET", "/class/{semester}/statistics", Body::None, STAFF),
+    ("GET", "/class/{semester}/copies", Body::None, STAFF),
+    // One search for a project at a time: the instructor's is on its way when the admin asks.
+    ("POST", "/class/{semester}/copies", Form(&[("project", "1")]), [401, 404, 404, 404, 303, 409]),
+    ("GET", "/copies/{id}", Body::None, STAFF),
+    ("POST", "/copies/{id}/review", Form(&[("note", "a shared tutorial")]), HIDDEN_ACT_OF_STAFF),
+    ("POST", "/copies/{id}/take-back", NOTHING, HIDDEN_ACT_OF_STAFF),
     ("GET", "/class/{semester}/students/{person}", Body::None, STAFF),
     ("POST", "/class/{semester}/students/{person}/overrides", DECIDE, ACT_OF_STAFF),
     ("POST", "/class/{semester}/students/{person}/extensions", EXTEND, ACT_OF_STAFF),
@@ -142,13 +171,22 @@ const ROWS: &[Row] = &[
     ("POST", "/extensions/{id}/take-back", NOTHING, HIDDEN_ACT_OF_STAFF),
     ("GET", "/admin", Body::None, ADMIN),
     ("GET", "/admin/audit", Body::None, ADMIN),
+    ("GET", "/admin/new-semester", Body::None, ADMIN),
+    ("POST", "/admin/new-semester", NEW_SEMESTER, [401, 403, 403, 403, 403, 303]),
+    ("GET", "/admin/people", Body::None, ADMIN),
+    ("POST", "/admin/people", ADD, ACT_OF_ADMIN),
+    ("POST", "/admin/people/{person}/link", NOTHING, ACT_OF_ADMIN),
+    ("POST", "/admin/people/{person}/admin", Form(&[("admin", "no")]), [401, 403, 403, 403, 403, 303]),
+    ("POST", "/admin/mail/again", NOTHING, [401, 403, 403, 403, 403, 303]),
     ("GET", "/admin/semesters/{semester}", Body::None, ADMIN),
     ("POST", "/admin/semesters/{semester}/windows", WINDOW, ACT_OF_STAFF),
     ("GET", "/admin/semesters/{semester}/admissions", Body::None, STAFF),
     ("GET", "/admin/semesters/{semester}/roster", Body::None, ADMIN),
     ("POST", "/admin/semesters/{semester}/roster/preview", File("file"), ACT_OF_ADMIN),
     ("POST", "/admin/semesters/{semester}/roster/import", ROSTER, ACT_OF_ADMIN),
+    ("POST", "/admin/semesters/{semester}/roster/links", NOTHING, ACT_OF_ADMIN),
     ("GET", "/profile", Body::None, SIGNED_IN),
+    ("POST", "/profile/mail", Form(&[("verdict", "on")]), ACT_OF_SIGNED_IN),
     ("POST", "/profile/password", CHANGE, ACT_OF_SIGNED_IN),
     ("POST", "/profile/tokens", Form(&[("name", "laptop"), ("scope", "read"), ("days", "30")]), SIGNED_IN),
     ("POST", "/profile/tokens/{id}/revoke", NOTHING, [401, 303, 404, 404, 404, 404]),
@@ -252,6 +290,17 @@ impl Site {
             extensions::give(db, &new, &office, now).await.unwrap();
             let all = extensions::of_student(db, &semester, &ada).await.unwrap();
             all.into_iter().find(|one| one.revoked_at.is_none()).unwrap().id.to_string()
+        } else if pattern.starts_with("/questions") {
+            let by = Author { person: &ada, side: Side::Student };
+            let (text, about) = ("Why?".parse().unwrap(), self.submission.parse().unwrap());
+            questions::ask(db, &about, None, &text, by, now).await.unwrap().to_string()
+        } else if pattern.starts_with("/comments") {
+            let submission = self.submission.parse().unwrap();
+            let place = comments::Place { file: "solution.py", line: 1 };
+            let text = "See the hand-out.".parse().unwrap();
+            comments::write(db, &submission, place, &text, &office, now).await.unwrap().to_string()
+        } else if pattern.starts_with("/copies") {
+            self.pair().await
         } else if pattern.starts_with("/profile/tokens/") {
             let new = NewToken {
                 person: &ada,
@@ -332,6 +381,32 @@ impl Site {
         id.to_string()
     }
 
+    /// A pair of Ada's submission with itself, found by a search of its own.
+    async fn pair(&self) -> String {
+        let (db, now) = (&self.app.db, Clock.now());
+        let office = self.app.person(OFFICE).await;
+        let nothing = copies::Found { pairs: Vec::new(), unread: 0 };
+        while let Some(run) = copies::claim(db, now, now + 60_000).await.unwrap() {
+            let held = copies::record(db, &run, &nothing, now).await.unwrap();
+            assert_eq!(held, queue::Held::Yes);
+        }
+        let (semester, project) = (SEMESTER.parse().unwrap(), ProjectNumber::new(2).unwrap());
+        copies::ask(db, &semester, project, &office, now).await.unwrap();
+        let run = copies::claim(db, now, now + 60_000).await.unwrap().unwrap();
+        let submission: SubmissionId = self.submission.parse().unwrap();
+        let pair = copies::NewPair {
+            left: submission.clone(),
+            right: submission,
+            left_share: 1000,
+            right_share: 1000,
+            matched: 1,
+            parts: "[]".to_owned(),
+        };
+        let found = copies::Found { pairs: vec![pair], unread: 0 };
+        assert_eq!(copies::record(db, &run, &found, now).await.unwrap(), queue::Held::Yes);
+        copy_pairs::of_run(db, &run.id).await.unwrap().remove(0).id.to_string()
+    }
+
     /// A session of its own for each request: some of them end all there are.
     async fn session(&self, person: &PersonId) -> String {
         let secret = testat::secret::fresh();
@@ -400,6 +475,19 @@ pub(crate) async fn report_with_every_figure(app: &TestApp) {
     });
     let figures = format!(r#""figures":[{}]"#, figures.collect::<Vec<_>>().join(","));
     record_waiting(app, &REPORT.replace(r#""figures":[]"#, &figures)).await;
+}
+
+/// Grades what waits: one check passed, `grads` failed.
+pub(crate) async fn report_with_checks(app: &TestApp) {
+    let check = |id: &str, title: &str, passed: bool| {
+        format!(
+            r#"{{"id":"{id}","title":"{title}","passed":{passed},"value":1,"comparison":"<=",
+                "threshold":0.5,"message":""}}"#
+        )
+    };
+    let checks = [check("forward", "Forward pass", true), check("grads", "Gradients", false)];
+    let checks = format!(r#""checks":[{}]"#, checks.join(","));
+    record_waiting(app, &REPORT.replace(r#""checks":[]"#, &checks)).await;
 }
 
 /// Gives a verdict to whatever waits for one.

@@ -68,7 +68,7 @@ pub(crate) async fn graded(app: &TestApp, verdict: Verdict) -> SubmissionId {
 }
 
 /// What a worker does with the grading that is next.
-async fn finish(app: &TestApp, verdict: Verdict) {
+pub(crate) async fn finish(app: &TestApp, verdict: Verdict) {
     let now = Clock.now();
     let lease = queue::claim(&app.db, "test", now, now + 60_000).await.unwrap().unwrap();
     let outcome = queue::Outcome {
@@ -93,6 +93,9 @@ fn of_staff() -> Vec<testat::web::Listed> {
         "/extensions/",
         "/excuses/",
         "/acceptances/",
+        "/copies/",
+        "/comments/",
+        "/submissions/{id}/comments",
         "/submissions/{id}/regrade",
         "/submissions/{id}/retry",
         "/submissions/{id}/accept",
@@ -145,6 +148,14 @@ async fn a_student_is_refused_on_every_staff_address() {
                     ("needed", "stays"),
                     ("students", "12-345-674"),
                     ("sure", "yes"),
+                    ("email", "new@example.org"),
+                    ("family_name", "New"),
+                    ("first_name", "Nina"),
+                    ("admin", "yes"),
+                    ("file", "solution.py"),
+                    ("line", "1"),
+                    ("text", "Because."),
+                    ("note", ""),
                 ];
                 ada.submit(&path, &fields).await
             }

@@ -1,4 +1,5 @@
-//! A student's archive: looking into it and unpacking it agree, and nothing appears beside the folder.
+//! A student's archive: inspecting it, looking into it and unpacking it agree, and nothing appears beside
+//! the folder.
 #![no_main]
 
 use std::fs::{self, File};
@@ -7,7 +8,7 @@ use std::path::Path;
 
 use libfuzzer_sys::fuzz_target;
 use testat::intake::Trouble;
-use testat::intake::archive::{ArchiveLimits, Sort, inspect, unpack};
+use testat::intake::archive::{ArchiveLimits, Glance, Sort, inspect, look, unpack};
 
 fn limits() -> ArchiveLimits {
     ArchiveLimits { unpacked: 4 << 20, files: 50, entries: 100, ..ArchiveLimits::default() }
@@ -27,11 +28,8 @@ fn count(folder: &Path) -> (usize, u64) {
         let entry = entry.unwrap();
         let kind = entry.file_type().unwrap();
         assert!(kind.is_file() || kind.is_dir(), "{:?} is a {kind:?}", entry.path());
-        let (files, bytes) = if kind.is_dir() {
-            count(&entry.path())
-        } else {
-            (1, entry.metadata().unwrap().len())
-        };
+        let (files, bytes) =
+            if kind.is_dir() { count(&entry.path()) } else { (1, entry.metadata().unwrap().len()) };
         sum = (sum.0 + files, sum.1 + bytes);
     }
     sum
@@ -54,6 +52,11 @@ fuzz_target!(|bytes: &[u8]| {
             assert_eq!(seen, unpacked);
             let files = seen.entries.iter().filter(|entry| entry.sort != Sort::Folder).count();
             assert_eq!(count(&into), (files, seen.bytes));
+            let glance = Glance { each: 1 << 10, all: 8 << 10 };
+            let looked = look(&file, &limits(), glance, &|_| true).unwrap();
+            assert_eq!(looked.len(), files);
+            let heads = looked.iter().filter_map(|member| member.head.as_ref());
+            assert!(heads.map(Vec::len).sum::<usize>() <= 8 << 10);
         }
         (Err(Trouble::Rejected(_)), _) => {}
         (Ok(_), Err(trouble)) => panic!("accepted, then: {trouble}"),

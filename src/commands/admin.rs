@@ -28,10 +28,6 @@ pub mod semester;
 mod tokens;
 mod verify;
 
-/// How long a link to set a password holds.
-const INVITATION_DAYS: i64 = 30;
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
-
 /// `testat admin ...`.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -253,12 +249,8 @@ async fn invite_new(
 pub async fn invite(config: &Config, db: &Db, person: &PersonId) -> anyhow::Result<String> {
     let secret = secret::fresh();
     let now = Clock.now();
-    invitations::create(db, person, &secret.hash, now + INVITATION_DAYS * DAY_MS, None, now)
-        .await?;
-    let base = config.public_url.as_ref().map_or_else(
-        || format!("http://{}", config.listen),
-        |url| url.as_str().trim_end_matches('/').to_owned(),
-    );
+    invitations::create(db, person, &secret.hash, now + invitations::LIFETIME, None, now).await?;
+    let base = config.base_url(config.listen);
     Ok(format!("{base}/welcome/{}", secret.text))
 }
 

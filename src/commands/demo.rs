@@ -25,6 +25,9 @@ use crate::web::passwords;
 
 use super::{admin, open_store, rig, serve};
 
+mod questions;
+mod staff;
+
 /// Known to everyone: a demo is for one's own machine.
 pub const PASSWORD: &str = "seven projects, one testat";
 const STUDENT: &str = "ada.lovelace@example.org";
@@ -241,6 +244,9 @@ impl Student {
 
 /// Fills the data folder if it has no semester; otherwise leaves it as it is.
 pub async fn run(config: &Config) -> anyhow::Result<()> {
+    if config.smtp_url.is_some() {
+        bail!("a demo's people do not exist, and no letters must go out to them: unset smtp_url");
+    }
     let db = open_store(config).await?;
     if semesters::all(&db).await?.is_empty() {
         eprintln!("Filling a demo semester and grading its submissions; this takes some minutes.");
@@ -274,6 +280,9 @@ async fn fill(config: &Config, db: &Db) -> anyhow::Result<()> {
             record_by_hand(db, &stand.semester, &person, *number, &lecturer).await?;
         }
     }
+    questions::ask(db, &stand.semester, &lecturer).await?;
+    let student = known(db, &STUDENT.parse()?).await?;
+    staff::look_through_first_project(db, &stand.semester, &student, &lecturer).await?;
     stand.leave_waiting().await
 }
 

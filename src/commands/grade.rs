@@ -12,6 +12,7 @@ use crate::grading::graders::{self, Graders};
 use crate::grading::seed::Seed;
 use crate::grading::session::{self, Job, Progress};
 use crate::intake::archive::{self, ArchiveLimits};
+use crate::web::limits_shown::LimitShown;
 
 use super::rig;
 
@@ -145,6 +146,10 @@ fn in_words(report: &Report) -> String {
     let mut text = String::new();
     for check in &report.checks {
         text.push_str(&check_in_words(check));
+    }
+    for exceeded in &report.usage.exceeded {
+        let LimitShown { title, words, advice } = LimitShown::of(exceeded, &report.language);
+        text.push_str(&format!("\nEnded by a limit: {title}. {words}\nWhat to try: {advice}\n"));
     }
     if !report.log.is_empty() {
         text.push_str("\nlog\n");

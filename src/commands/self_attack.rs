@@ -1,5 +1,5 @@
 //! The server's attacks on itself while it runs: at its start and every few hours, told to the pages
-//! and to the workers.
+//! and to the workers; and through the store to servers that only have pages.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,12 +12,20 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::grading::self_attack::{self, Attack, Finding, Findings};
 use crate::grading::worker::Workshop;
+use crate::store::Db;
+use crate::store::safety::{self, Found};
 use crate::web::{AttackNote, SelfAttack, SelfAttackState};
 
 /// Until the next time.
 const AGAIN: Duration = Duration::from_secs(4 * 60 * 60);
 /// The same while one succeeds: what was mended need not wait for hours.
 const SOON: Duration = Duration::from_secs(60);
+
+/// Until what other hosts have found is looked up again.
+const LOOK: Duration = Duration::from_secs(5);
+/// How long what a host found holds: as long as it could miss one turn.
+const HELD_FOR: Duration = Duration::from_secs(2 * AGAIN.as_secs());
+const GOT_THROUGH_FOR: Duration = Duration::from_secs(10 * SOON.as_secs());
 
 /// What is known of the sandbox's safety, as it changes.
 #[derive(Clone, Debug)]
@@ -28,13 +36,69 @@ pub struct Watched {
     pub safe: watch::Receiver<bool>,
 }
 
-impl Watched {
-    /// Where nothing is graded, nothing is attacked.
-    #[must_use]
-    pub fn nothing() -> Self {
-        let idle = SelfAttack { state: SelfAttackState::NotRun, at: None, attacks: Vec::new() };
-        Self { told: watch::channel(idle).1, safe: watch::channel(false).1 }
-    }
+/// Where nothing is graded, nothing is attacked.
+#[must_use]
+pub fn nothing() -> watch::Receiver<SelfAttack> {
+    watch::channel(NOTHING).1
+}
+
+const NOTHING: SelfAttack =
+    SelfAttack { state: SelfAttackState::NotRun, at: None, attacks: Vec::new() };
+
+/// Follows what other hosts find about themselves, in a task of `tasks`.
+///
+/// # Errors
+/// It can't be read.
+pub async fn follow(
+    db: &Db,
+    tasks: &mut JoinSet<()>,
+) -> anyhow::Result<watch::Receiver<SelfAttack>> {
+    let first = found_elsewhere(db).await.context("reading what the workers' attacks found")?;
+    let (tell, told) = watch::channel(first);
+    let db = db.clone();
+    tasks.spawn(async move {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            match found_elsewhere(&db).await {
+                Ok(found) => {
+                    tell.send_replace(found);
+                }
+                Err(fault) => {
+                    tracing::warn!("What the workers' attacks found can't be read: {fault}");
+                }
+            }
+        }
+    });
+    Ok(told)
+}
+
+/// What all hosts together found: one through which an attack got is one too many.
+async fn found_elsewhere(db: &Db) -> Result<SelfAttack, crate::store::Error> {
+    let now = Clock.now();
+    let before = |age: Duration| now - i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
+    let found = safety::since(db, before(HELD_FOR), before(GOT_THROUGH_FOR)).await?;
+    let state = match found.as_slice() {
+        [] => return Ok(NOTHING),
+        all if all.iter().all(|one| one.passed) => SelfAttackState::Held,
+        _ => SelfAttackState::GotThrough,
+    };
+    let at = found.iter().map(|one| one.at).min();
+    let attacks = found.iter().flat_map(notes).collect();
+    Ok(SelfAttack { state, at, attacks })
+}
+
+fn notes(found: &Found) -> Vec<AttackNote> {
+    let notes = serde_json::from_str(&found.findings).unwrap_or_else(|fault| {
+        vec![AttackNote {
+            name: "what it found".to_owned(),
+            tries: "To be read".to_owned(),
+            held: Some(false),
+            detail: format!("can't be read: {fault}"),
+        }]
+    });
+    let on_host =
+        |note: AttackNote| AttackNote { name: format!("{} on {}", note.name, found.host), ..note };
+    notes.into_iter().map(on_host).collect()
 }
 
 /// Begins to attack, in a task of `tasks`, until told to stop.
@@ -74,9 +138,25 @@ async fn attack_for_ever(
         let passed = findings.passed();
         log(&findings);
         allow.send_replace(passed);
-        tell.send_replace(told(findings));
+        let told = told(findings);
+        if let Err(fault) = tell_others(shop, &told).await {
+            tracing::warn!(
+                "Servers without workers are not told what the attacks found: {fault:#}"
+            );
+        }
+        tell.send_replace(told);
         tokio::time::sleep(if passed { AGAIN } else { SOON }).await;
     }
+}
+
+async fn tell_others(shop: &Workshop, told: &SelfAttack) -> anyhow::Result<()> {
+    let found = Found {
+        host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+        at: told.at.unwrap_or_else(|| shop.clock.now()),
+        passed: told.state == SelfAttackState::Held,
+        findings: serde_json::to_string(&told.attacks)?,
+    };
+    Ok(safety::put(&shop.db, &found).await?)
 }
 
 fn log(findings: &Findings) {

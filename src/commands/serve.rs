@@ -10,20 +10,25 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Millis};
 use crate::config::Config;
+use crate::copies::job::{self, Desk};
 use crate::course::ProjectNumber;
 use crate::grading::graders::{Grader, Graders};
 use crate::grading::seed::ServerKey;
 use crate::grading::worker::{Worker, Workshop};
 use crate::intake::archive::ArchiveLimits;
 use crate::intake::blobs::Blobs;
+use crate::mail::Post;
 use crate::store::audit::{self, Entry};
-use crate::store::{Db, submissions};
+use crate::store::{Db, outbox, reminders, submissions};
 use crate::web::{self, CheckInfo, Cookies, HostNote, ProjectInfo, Setup, State};
 
 use super::self_attack::{self, Watched};
 use super::{open_store, rig, starter};
+
+/// For the letter that is being sent when the server is stopped.
+const LAST_LETTER: Duration = Duration::from_secs(5);
 
 /// Serves until SIGTERM or SIGINT, then lets what runs come to its end.
 pub async fn serve(config: &Config) -> anyhow::Result<()> {
@@ -35,34 +40,47 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     let (stop, stopped) = watch::channel(false);
     let mut host = Vec::new();
     let mut workers = JoinSet::new();
-    let mut watched = Watched::nothing();
+    let mut watched = None;
     if config.workers > 0 {
         let shop = workshop(config, graders).await?;
         host = notes(&shop);
         match rig::may_grade_others(config, &shop.rig) {
             Ok(()) => {
-                watched = self_attack::watch(config, &shop, &mut workers, &stopped)?;
-                start_workers(config, &shop, &mut workers, &stopped, &watched);
+                let own = self_attack::watch(config, &shop, &mut workers, &stopped)?;
+                start_workers(config, &shop, &mut workers, &stopped, &own);
+                watched = Some(own.told);
             }
             Err(why) => tracing::error!("Pages are served, nothing is graded: {why}"),
         }
     }
+    let grades_others = watched.is_some();
+    let mut following = JoinSet::new();
+    let self_attack = match watched {
+        Some(own) => own,
+        None => self_attack::follow(&db, &mut following).await?,
+    };
     let listener = TcpListener::bind(config.listen)
         .with_context(|| format!("listening on {}", config.listen))?;
     let address = listener.local_addr().context("asking for the address")?;
+    let starters = starter::all(config).context("making the starter kits")?;
+    let desk =
+        Desk { db: db.clone(), blobs: blobs.clone(), clock: Clock, starters: starters.clone() };
     let setup = Setup {
         db: db.clone(),
         blobs: blobs.clone(),
         archive_limits: ArchiveLimits::default(),
         projects,
-        starters: starter::all(config).context("making the starter kits")?,
+        starters,
         cookies: if config.on_loopback() { Cookies::Loopback } else { Cookies::Secure },
         trust_proxy: config.trust_proxy,
         host,
-        grades_others: !workers.is_empty(),
+        grades_others,
         patience: web::Patience::default(),
-        self_attack: watched.told,
+        base_url: config.base_url(address),
+        data_dir: config.data_dir.clone(),
+        self_attack,
     };
+    let post = open_post(config, &config.base_url(address))?;
     let details = json!({ "testat": env!("CARGO_PKG_VERSION"), "workers": config.workers });
     note_start(&db, "server.start", address.to_string(), details).await?;
     let state =
@@ -70,13 +88,21 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     let server = web::run(listener, state).context("starting the server")?;
     let handle = server.handle();
     let serving = tokio::spawn(server);
+    let searching = tokio::spawn(job::run(desk, stopped.clone()));
     let tidying = tokio::spawn(tidy_hourly(db.clone(), blobs.clone()));
+    let mut sending = tokio::spawn(post.run(db.clone(), Clock, stopped));
     println!("Testat is at http://{address}");
     wait_for_stop().await?;
     tracing::info!("Stopping: nothing new is claimed");
     let _ = stop.send(true);
     while workers.join_next().await.is_some() {}
+    searching.await.context("the task that searches for copies")?;
     tidying.abort();
+    following.shutdown().await;
+    if tokio::time::timeout(LAST_LETTER, &mut sending).await.is_err() {
+        // Its lease runs out, and the next server sends it.
+        sending.abort();
+    }
     handle.stop(true).await;
     serving.await.context("the server's task")?.context("serving")?;
     db.close().await;
@@ -122,6 +148,16 @@ pub async fn workshop(config: &Config, graders: Graders) -> anyhow::Result<Arc<W
         key: ServerKey::open(&config.data_dir).context("opening the server's key")?,
         clock: Clock,
     }))
+}
+
+/// The way that letters go.
+pub fn open_post(config: &Config, base: &str) -> anyhow::Result<Post> {
+    let from = &config.mail_from;
+    let post = match &config.smtp_url {
+        Some(url) => Post::by_smtp(url.reveal(), from, base),
+        None => Post::to_folder(config.data_dir.join("mailbox"), from, base),
+    };
+    post.context("opening the post")
 }
 
 /// The archives.
@@ -186,11 +222,26 @@ async fn tidy_hourly(db: Db, blobs: Blobs) {
         if let Err(fault) = web::tidy(&db, Clock.now()).await {
             tracing::error!(%fault, "Forgetting old sessions failed");
         }
+        tidy_letters(&db).await;
         match sweep_blobs(&db, &blobs).await {
             Ok(0) => {}
             Ok(count) => tracing::info!(count, "Archives of uploads that were cut off are removed"),
             Err(fault) => tracing::error!(%fault, "Removing archives that nobody names failed"),
         }
+    }
+}
+
+/// What letters said is forgotten after a semester's half.
+const TEXTS_KEPT_MS: Millis = 90 * 24 * 3_600_000;
+
+/// Writes the letters about deadlines that are near, and forgets what old letters said.
+async fn tidy_letters(db: &Db) {
+    let now = Clock.now();
+    if let Err(fault) = reminders::remind(db, now).await {
+        tracing::error!(%fault, "Telling of deadlines failed; it is tried again in an hour");
+    }
+    if let Err(fault) = outbox::forget_texts(db, now - TEXTS_KEPT_MS).await {
+        tracing::error!(%fault, "Forgetting the texts of old letters failed");
     }
 }
 

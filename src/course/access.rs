@@ -5,8 +5,12 @@
 //! | see the semester, its projects and handouts | enrolled | yes | yes |
 //! | hand in | own, enrolled | no | no |
 //! | see and fetch a submission, its gradings and report | own | yes | yes |
+//! | ask about a result, and write and close there | own | no | no |
+//! | answer such a question, and close it | no | yes | yes |
 //! | see what would give away a draw's labels | no | yes | yes |
 //! | see the class | no | yes | yes |
+//! | comment on a submission's lines | no | yes, not their own | yes, not their own |
+//! | look for copies and see what was found | no | yes | yes |
 //! | regrade, override a result, extend a due time | no | yes | yes |
 //! | change the windows | no | yes | yes |
 //! | see the admissions | no | yes | yes |
@@ -47,10 +51,18 @@ pub enum Action {
     HandIn,
     /// A submission with its gradings, reports and archive, or a student's results.
     SeeSubmission,
+    /// Ask about one's own result.
+    AskQuestion,
+    /// Answer what a student asks about a result.
+    AnswerQuestion,
     /// Figures and numbers that would give away labels or permutations of a draw.
     SeeHidden,
     /// All students of the semester at a glance.
     SeeClass,
+    /// Say something of a submission's line, for the student to read; and take it back.
+    Comment,
+    /// Look for copies, see pairs and mark them.
+    SeeCopies,
     /// Run a grader again.
     Regrade,
     /// Decide a result.
@@ -80,12 +92,16 @@ pub enum Action {
 }
 
 /// All actions, for tables and tests.
-pub const ACTIONS: [Action; 18] = [
+pub const ACTIONS: [Action; 22] = [
     Action::SeeSemester,
     Action::HandIn,
     Action::SeeSubmission,
+    Action::AskQuestion,
+    Action::AnswerQuestion,
     Action::SeeHidden,
     Action::SeeClass,
+    Action::Comment,
+    Action::SeeCopies,
     Action::Regrade,
     Action::OverrideResult,
     Action::Extend,
@@ -152,9 +168,11 @@ fn in_semester(actor: &Actor, action: Action, semester: &SemesterName) -> bool {
             (actor.admin || actor.is(Role::Instructor, semester))
                 && !actor.is(Role::Student, semester)
         }
-        Action::SeeHidden | Action::SeeClass | Action::SetWindows | Action::SeeAdmissions => {
-            actor.admin || actor.is(Role::Instructor, semester)
-        }
+        Action::SeeHidden
+        | Action::SeeClass
+        | Action::SeeCopies
+        | Action::SetWindows
+        | Action::SeeAdmissions => actor.admin || actor.is(Role::Instructor, semester),
         Action::ExportAdmissions | Action::ImportRoster => actor.admin,
         _ => false,
     }
@@ -169,12 +187,14 @@ fn about_student(
     let own = actor.person == *student && actor.is(Role::Student, semester);
     let decides = actor.admin || actor.is(Role::Instructor, semester);
     match action {
-        Action::HandIn => own,
+        Action::HandIn | Action::AskQuestion => own,
         Action::SeeSubmission => own || decides,
         // Nobody decides their own case, whatever else they are.
-        Action::Regrade | Action::OverrideResult | Action::Extend => {
-            decides && actor.person != *student
-        }
+        Action::Comment
+        | Action::Regrade
+        | Action::OverrideResult
+        | Action::Extend
+        | Action::AnswerQuestion => decides && actor.person != *student,
         Action::OverrideAdmission => actor.admin && actor.person != *student,
         Action::SeeHidden => decides && !own,
         _ => false,

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::SemesterName;
+use super::result::ProjectResult;
 use super::words::choice;
+use super::{SemesterName, Verdict};
 
 /// How many projects must be passed, out of how many: a semester's setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -205,6 +206,25 @@ pub fn slack(admission: &Admission, projects: &[ProjectStanding]) -> Option<u32>
 fn reachable(projects: &[ProjectStanding]) -> u32 {
     use ProjectStanding::{Excused, Lost};
     count(projects.iter().filter(|p| !matches!(p, Lost | Excused)).count())
+}
+
+/// How many projects may still be passed: what waits for its verdict, and what is not yet due.
+pub fn still_open(projects: &[ProjectStanding]) -> u32 {
+    let open =
+        |p: &&ProjectStanding| matches!(p, ProjectStanding::Waiting | ProjectStanding::NotYetDue);
+    count(projects.iter().filter(open).count())
+}
+
+/// The place of the project whose pass made it enough; none unless the projects admit.
+pub fn reached_by(projects: &[ProjectResult], admission: &Admission) -> Option<usize> {
+    if (admission.state, &admission.basis) != (State::Admitted, &Basis::Projects) {
+        return None;
+    }
+    let made_it = |result: &ProjectResult| {
+        let passed = result.verdict == Some(Verdict::Passed) && !result.excused;
+        passed && result.since == admission.since
+    };
+    projects.iter().position(made_it)
 }
 
 fn count(n: usize) -> u32 {

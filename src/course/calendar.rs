@@ -88,6 +88,48 @@ pub fn windows(first: Date, projects: u32, due_at: Time) -> Result<Vec<Window>, 
         .collect()
 }
 
+/// The same windows for a first lecture on another day: each moved by as many days, at its local times.
+///
+/// # Errors
+/// When they would leave the calendar's range.
+pub fn moved(windows: &[Window], from: Date, to: Date) -> Result<Vec<Window>, NotADay> {
+    let zone = zurich();
+    let out_of_range = || NotADay(to.to_string());
+    let days = from.until(to).map_err(|_| out_of_range())?;
+    let shifted = |at: i64| {
+        let local = zone.to_datetime(Timestamp::from_millisecond(at).ok()?);
+        let day = local.date().checked_add(days).ok()?;
+        instant(day, local.time(), &zone)
+    };
+    let moved = |window: &Window| {
+        Some(Window {
+            project: window.project,
+            opens: shifted(window.opens)?,
+            due: shifted(window.due)?,
+        })
+    };
+    windows.iter().map(|window| moved(window).ok_or_else(out_of_range)).collect()
+}
+
+/// An instant as `2026-09-29T00:00:00`, local to Zurich: what a form's `datetime-local` field shows.
+pub fn form_moment(at: i64) -> String {
+    let instant = Timestamp::from_millisecond(at).unwrap_or(Timestamp::UNIX_EPOCH);
+    zurich().to_datetime(instant).strftime("%Y-%m-%dT%H:%M:%S").to_string()
+}
+
+/// What such a field sends, epoch milliseconds; a day alone means its time `at`.
+///
+/// # Errors
+/// It is no day, or no time of one.
+pub fn parse_moment(text: &str, at: Time) -> Result<i64, NotADay> {
+    let no_moment = || NotADay(text.to_owned());
+    let moment = match text.split_once('T') {
+        Some((day, time)) => parse_day(day)?.to_datetime(time.parse().map_err(|_| no_moment())?),
+        None => parse_day(text)?.to_datetime(at),
+    };
+    instant_of(moment.date(), moment.time()).ok_or_else(no_moment)
+}
+
 /// The local day that holds `at`: from its first instant up to the next day's, in epoch milliseconds,
 /// 23 to 25 hours apart.
 ///
@@ -115,6 +157,23 @@ pub fn day_words(at: i64) -> String {
 /// `datetime-local` field to a stored time.
 pub fn instant_of(day: Date, time: Time) -> Option<i64> {
     instant(day, time, &zurich())
+}
+
+/// An instant as people read it: `Tue 29 Sep 2026, 23:59 CEST`.
+pub fn in_words(at: i64) -> String {
+    local(at, "%a %-d %b %Y, %H:%M %Z")
+}
+
+/// An instant as a receipt has it: `2026-09-29 23:59:58.123 CEST`.
+pub fn to_the_millisecond(at: i64) -> String {
+    local(at, "%Y-%m-%d %H:%M:%S%.3f %Z")
+}
+
+fn local(at: i64, form: &str) -> String {
+    match Timestamp::from_millisecond(at) {
+        Ok(instant) => instant.to_zoned_datetime(zurich()).strftime(form).to_string(),
+        Err(_) => "an unknown time".to_owned(),
+    }
 }
 
 fn weeks_after(first: Date, weeks: u32) -> Result<Date, NotADay> {

@@ -4,7 +4,11 @@ pub mod access;
 pub mod admission;
 pub mod attempts;
 pub mod calendar;
+pub mod counting;
 pub mod difference;
+pub mod expectation;
+pub mod notice;
+pub mod question;
 pub mod result;
 pub mod roster;
 pub mod statistics;
@@ -13,8 +17,8 @@ mod words;
 
 pub(crate) use words::choice;
 pub use words::{
-    Digest, Email, Language, Legi, Misspelt, ProjectNumber, Reason, Role, SecretHash, SemesterName,
-    Slug, Verdict,
+    CheckName, Digest, Email, Language, Legi, MessageText, Misspelt, ProjectNumber, Reason, Remark,
+    Role, SecretHash, SemesterName, Slug, UploadKey, Verdict,
 };
 
 use std::fmt;
@@ -97,6 +101,22 @@ id!(
     OverrideId
 );
 id!(
+    /// What an instructor says of one line.
+    CommentId
+);
+id!(
+    /// One search for copies.
+    CopyRunId
+);
+id!(
+    /// Two submissions with parts in common.
+    CopyPairId
+);
+id!(
+    /// That somebody has looked at such a pair.
+    CopyReviewId
+);
+id!(
     /// A bearer token of the API.
     TokenId
 );
@@ -119,4 +139,16 @@ id!(
 id!(
     /// A project graded again beside what counts.
     RegradeId
+);
+id!(
+    /// A question about a result.
+    QuestionId
+);
+id!(
+    /// What someone wrote in a question.
+    MessageId
+);
+id!(
+    /// An e-mail that is to be sent, or was.
+    LetterId
 );

@@ -20,3 +20,8 @@ pub fn visible(text: &str) -> String {
 fn turns_direction(c: char) -> bool {
     matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
+
+/// The same on one line: for names and titles, which have no line breaks of their own.
+pub fn one_line(text: &str) -> String {
+    visible(&text.replace(['\n', '\r', '\t'], " ")).trim().to_owned()
+}

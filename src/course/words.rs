@@ -138,6 +138,56 @@ word!(
 );
 
 word!(
+    /// A check's name within its project: `run_fa`. Lower-case letters, digits, dashes and underscores,
+    /// at most 40.
+    CheckName,
+    "a check's name",
+    |text| {
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
+        (!text.is_empty() && text.len() <= 40 && text.bytes().all(plain)).then(|| text.to_owned())
+    }
+);
+
+word!(
+    /// What someone writes in a question: 1 to 5,000 characters, trimmed, its lines ended by `\n` alone.
+    MessageText,
+    "a message of 1 to 5,000 characters, without control characters",
+    |text| {
+        // Browsers send every line break as two characters and count it as one.
+        let text = text.replace("\r\n", "\n");
+        let text = text.trim();
+        let formed = (1..=5000).contains(&text.chars().count())
+            && text.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\t'));
+        formed.then(|| text.to_owned())
+    }
+);
+
+word!(
+    /// What one attempt to hand in is called by its sender, so that sending it again makes no second
+    /// submission: 8 to 128 visible ASCII characters, with or without the double quotes that
+    /// `Idempotency-Key` may have around it.
+    UploadKey,
+    "a key of 8 to 128 visible ASCII characters",
+    |text| {
+        let text = text.trim();
+        let text = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
+        let formed = (8..=128).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\');
+        formed.then(|| text.to_owned())
+    }
+);
+
+word!(
+    /// What someone has to say of a line or a pair: 1 to 4,000 characters, trimmed.
+    Remark,
+    "a text of 1 to 4,000 characters",
+    |text| {
+        let text = text.trim();
+        (1..=4000).contains(&text.chars().count()).then(|| text.to_owned())
+    }
+);
+
+word!(
     /// SHA-256 of an archive as received, 64 lower-case hexadecimal digits: its name in the blob store.
     Digest,
     "a SHA-256 of 64 hexadecimal digits",

@@ -12,6 +12,7 @@ use crate::store::results::AdmissionRow;
 mod csv;
 pub mod handout;
 mod json;
+pub mod links;
 pub mod starter;
 mod table;
 mod xlsx;

@@ -2,8 +2,9 @@
 
 use std::fs::{self, File};
 
-use testat_kit::report::Check;
+use testat_kit::report::{Check, Exceeded};
 
+use super::exceeded::exceeded;
 use super::room::Room;
 use super::session::{Fault, Rig, io_fault};
 use super::subject::Program;
@@ -21,6 +22,8 @@ pub(super) struct Build {
     pub(super) log: String,
     /// What it took.
     pub(super) used: Used,
+    /// The limit that ended it.
+    pub(super) exceeded: Option<Exceeded>,
 }
 
 /// Compiles the Rust submission in `room`.
@@ -50,13 +53,14 @@ pub(super) async fn build(rig: &Rig, room: &Room) -> Result<Build, Fault> {
             .map_err(io_fault("making the program executable"))?;
         let check = verdict::build_check(true, exit, "The program was built.".to_owned());
         let program = Some(Program::Rust { program: path });
-        return Ok(Build { program, check, log, used: ending.used });
+        return Ok(Build { program, check, log, used: ending.used, exceeded: None });
     }
     let message = build_fault(&ending, &limits, size);
     // A build that exits 0 without a program has failed all the same.
     let exit = exit.map(|code| if code == 0 { 1 } else { code });
     let check = verdict::build_check(false, exit, message);
-    Ok(Build { program: None, check, log, used: ending.used })
+    let exceeded = exceeded(ending.reason, &limits, &ending.used, "build");
+    Ok(Build { program: None, check, log, used: ending.used, exceeded })
 }
 
 fn build_fault(ending: &Ending, limits: &Limits, size: u64) -> String {

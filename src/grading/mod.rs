@@ -12,6 +12,7 @@
 mod build;
 pub mod chance;
 pub mod evidence;
+mod exceeded;
 pub mod graders;
 pub mod harness;
 pub mod prepared;
@@ -22,6 +23,7 @@ pub mod self_attack;
 pub mod session;
 pub mod solutions;
 pub mod subject;
+mod told;
 pub mod trial;
 pub mod verdict;
 pub mod worker;

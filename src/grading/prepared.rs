@@ -42,10 +42,11 @@ impl Prepared {
             Language::Python => (Some(Program::Python { tree: room.tree() }), None),
             Language::Rust => {
                 progress(Progress::phase("build"));
-                let Build { program, check, log, used } = build(rig, &room).await?;
+                let Build { program, check, log, used, exceeded } = build(rig, &room).await?;
                 watch.lap(&mut usage, "build");
                 usage.cpu_ms = used.cpu.as_millis() as u64;
                 usage.peak_memory_bytes = used.peak_memory;
+                usage.exceeded.extend(exceeded);
                 (program, Some((check, log)))
             }
         };

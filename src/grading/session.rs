@@ -51,7 +51,7 @@ pub struct Job<'a> {
 }
 
 /// How far a grading is.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Progress {
     /// `unpack`, `build`, `start` or `grade`.
     pub phase: &'static str,
@@ -61,11 +61,31 @@ pub struct Progress {
     pub done: u32,
     /// Steps in all.
     pub total: u32,
+    /// The checks decided so far, in the order in which they were.
+    pub decided: Vec<DecidedCheck>,
+}
+
+/// A check that has been decided while the grading goes on. Not final: only a whole grading that holds
+/// together makes a report.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct DecidedCheck {
+    /// Which.
+    pub id: String,
+    /// Whether it was met.
+    pub passed: bool,
+    /// What was measured.
+    pub value: Option<f64>,
+}
+
+impl DecidedCheck {
+    fn of(check: &Check) -> Self {
+        Self { id: check.id.clone(), passed: check.passed, value: check.value }
+    }
 }
 
 impl Progress {
     pub(super) fn phase(phase: &'static str) -> Self {
-        Self { phase, check: None, done: 0, total: 0 }
+        Self { phase, check: None, done: 0, total: 0, decided: Vec::new() }
     }
 }
 
@@ -185,10 +205,11 @@ async fn grade_with(
     let mut watch = Stopwatch::new();
     let mut usage = prepared.usage().clone();
     let mut decided = Decided::default();
+    decided.so_far.extend(prepared.checks().map(|check| DecidedCheck::of(&check)));
     let verdict = match prepared.program() {
         Some(program) => {
             subjects.set_program(program.clone());
-            progress(Progress::phase("start"));
+            progress(decided.progress("start", None, 0, 0));
             let mut harness = Harness::start(rig, grader, seed, &mut subjects).await?;
             watch.lap(&mut usage, "start");
             let verdict = harness.converse(&mut subjects, &mut decided, progress).await?;
@@ -232,9 +253,26 @@ struct Decided {
     figures: Vec<Figure>,
     figure_bytes: usize,
     asked_ms: Option<f64>,
+    /// What a page is told meanwhile, the check of the build included.
+    so_far: Vec<DecidedCheck>,
 }
 
 impl Decided {
+    fn add(&mut self, check: Check) {
+        self.so_far.push(DecidedCheck::of(&check));
+        self.checks.push(check);
+    }
+
+    fn progress(
+        &self,
+        phase: &'static str,
+        check: Option<String>,
+        done: u32,
+        total: u32,
+    ) -> Progress {
+        Progress { phase, check, done, total, decided: self.so_far.clone() }
+    }
+
     fn add_figure(&mut self, figure: Figure) -> Result<(), ControlError> {
         self.figure_bytes += serde_json::to_vec(&figure)?.len();
         if self.figure_bytes <= FIGURE_BYTES {
@@ -306,10 +344,15 @@ impl Harness {
                     let ended = subjects.how_ended().await?;
                     self.control.answer(&ended).await?;
                 }
+                Event::Late { function, allowed_ms } => subjects.note_late(function, allowed_ms),
                 Event::Progress { check, done, total } => {
-                    progress(Progress { phase: "grade", check: Some(check), done, total });
+                    progress(decided.progress("grade", Some(check), done, total));
                 }
-                Event::Check(check) => decided.checks.push(check),
+                Event::Check(check) => {
+                    let id = check.id.clone();
+                    decided.add(check);
+                    progress(decided.progress("grade", Some(id), 1, 1));
+                }
                 Event::Figure(figure) => decided.add_figure(figure)?,
                 Event::Done { verdict, asked_ms } => {
                     decided.asked_ms = asked_ms;

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use testat_kit::report::{Answer, Usage};
+use testat_kit::report::{Answer, Exceeded, LimitOn, Usage};
 
+use super::exceeded::exceeded;
 use super::graders::ProjectLimits;
 use super::harness::{self, HarnessEnds, SubjectEnds};
 use super::samples::Tap;
 use super::session::{Fault, Rig, io_fault};
-use crate::sandbox::{Ending, Limits, Ready, Reason, Running, Spec};
+use crate::sandbox::{Ending, Limits, Ready, Reason, Running, Spec, Used};
 
 /// What is run.
 #[derive(Clone, Debug)]
@@ -43,6 +44,7 @@ pub struct Subjects<'a> {
     peak_memory: u64,
     log: String,
     runs: u32,
+    exceeded: Vec<Exceeded>,
 }
 
 /// A sandbox that is set up, and the harness's ends of its pipes.
@@ -84,6 +86,7 @@ impl<'a> Subjects<'a> {
             peak_memory: 0,
             log: String::new(),
             runs: 0,
+            exceeded: Vec::new(),
         }
     }
 
@@ -133,7 +136,9 @@ impl<'a> Subjects<'a> {
         self.last = None;
         let left = self.remaining();
         if left.wall.is_zero() || left.cpu.is_zero() {
-            self.last = Some(if left.cpu.is_zero() { Reason::Cpu } else { Reason::Wall });
+            let reason = if left.cpu.is_zero() { Reason::Cpu } else { Reason::Wall };
+            self.last = Some(reason);
+            self.note_limit(reason);
             return self.pipes().map(|(ours, _)| ours);
         }
         let next = match self.next.take() {
@@ -210,12 +215,36 @@ impl<'a> Subjects<'a> {
     fn take_in(&mut self, ending: &Ending, run: u32) {
         self.cpu += ending.used.cpu;
         self.peak_memory = self.peak_memory.max(ending.used.peak_memory);
+        self.note_limit(ending.reason);
         if !ending.stderr.is_empty() {
             if run > 1 {
                 self.log.push_str(&format!("--- run {run} ---\n"));
             }
             self.log.push_str(&String::from_utf8_lossy(&ending.stderr));
         }
+    }
+
+    /// All runs share the limits on time, so what they used together is what went over.
+    fn note_limit(&mut self, reason: Reason) {
+        let begun = self.deadline.checked_sub(self.budget.wall);
+        let used = Used {
+            cpu: self.cpu,
+            wall: begun.map_or(self.budget.wall, |begun| begun.elapsed()),
+            peak_memory: self.peak_memory,
+            refused_processes: 0,
+        };
+        self.exceeded.extend(exceeded(reason, &self.budget, &used, "grade"));
+    }
+
+    /// Notes a request that the harness gave up waiting for.
+    pub fn note_late(&mut self, function: String, allowed_ms: u64) {
+        self.exceeded.push(Exceeded {
+            limit: LimitOn::Request,
+            phase: "grade".to_owned(),
+            function: Some(function),
+            allowed: allowed_ms,
+            used: allowed_ms,
+        });
     }
 
     /// How the present subject ended, or that it is ended now: a program whose pipe has closed is
@@ -245,6 +274,9 @@ impl<'a> Subjects<'a> {
     pub fn add_to(&self, usage: &mut Usage) {
         usage.cpu_ms += self.cpu.as_millis() as u64;
         usage.peak_memory_bytes = usage.peak_memory_bytes.max(self.peak_memory);
+        for one in &self.exceeded {
+            usage.note(one.clone());
+        }
     }
 
     /// What all runs wrote.

@@ -9,7 +9,8 @@ use tokio::sync::watch;
 
 use super::graders::Graders;
 use super::seed::{NotASeed, Seed, ServerKey};
-use super::session::{self, Job, Progress, Rig};
+use super::session::{self, Job, Rig};
+use super::told::{Diary, Told};
 use crate::clock::Clock;
 use crate::course::{self, SubmissionId};
 use crate::intake::blobs::{BlobError, Blobs};
@@ -222,9 +223,9 @@ impl Worker {
         patiently(lease, queue::heartbeat(&self.shop.db, lease, until).await)
     }
 
-    async fn tell(&self, lease: &Lease, told: &mut watch::Receiver<Option<Progress>>) -> Held {
-        let progress = told.borrow_and_update().clone();
-        match progress.as_ref().map(serde_json::to_string) {
+    async fn tell(&self, lease: &Lease, told: &mut watch::Receiver<Option<Told>>) -> Held {
+        let now = told.borrow_and_update().clone();
+        match now.as_ref().map(serde_json::to_string) {
             Some(Ok(json)) => patiently(lease, queue::progress(&self.shop.db, lease, &json).await),
             _ => Held::Yes,
         }
@@ -233,7 +234,7 @@ impl Worker {
     async fn grade(
         &self,
         lease: &Lease,
-        tell: &watch::Sender<Option<Progress>>,
+        tell: &watch::Sender<Option<Told>>,
     ) -> Result<Report, NoVerdict> {
         let shop = &self.shop;
         let slug = lease.slug.as_str();
@@ -249,8 +250,9 @@ impl Worker {
             None => Seed::derive(&shop.key, &lease.submission, lease.number),
         };
         let job = Job { grader, seed, archive };
+        let diary = Diary::default();
         Ok(session::grade(&shop.rig, &job, &|progress| {
-            tell.send_replace(Some(progress));
+            tell.send_replace(Some(diary.note(progress, shop.clock.now())));
         })
         .await?)
     }

@@ -2,9 +2,9 @@
 //!
 //! [`inspect`] reads the whole archive once, writes nothing and gives a [`Manifest`] or says why
 //! not; [`unpack`] does the same and writes the files below a folder that it makes. Both keep
-//! names in memory, contents never. Every limit is held by counting bytes, not by what a header
+//! names in memory, contents never; [`look`] keeps the beginnings of files, as many bytes as it is told. Every limit is held by counting bytes, not by what a header
 //! says. The stages: `source` (bytes, counted) -> `tar` or `zip` (entries as they stand) ->
-//! `tree` (the rules, pure) -> nothing, or `write`.
+//! `tree` (the rules, pure) -> nothing, `write` or `look`.
 
 use std::fs::File;
 use std::path::Path;
@@ -16,6 +16,7 @@ use super::{Fault, Trouble};
 use crate::course::Language;
 
 mod kind;
+mod look;
 mod name;
 mod rejected;
 mod source;
@@ -25,6 +26,7 @@ mod write;
 mod zip;
 
 pub use self::kind::Kind;
+pub use self::look::{Glance, Member, look};
 pub use self::name::EntryName;
 pub use self::rejected::{Rejected, Unclean, Unfit};
 

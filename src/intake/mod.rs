@@ -6,6 +6,7 @@ use std::io;
 pub mod archive;
 pub mod blobs;
 pub mod roster;
+pub mod workbook;
 
 /// What goes wrong at intake: the upload is refused and the person told why, or it is our fault.
 #[derive(Debug, thiserror::Error)]

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::arg::args;
 use super::audit::{self, Entry};
-use super::{Db, Error};
+use super::{Db, Error, notify};
 use crate::course::{AcceptanceId, PersonId, ProjectNumber, Reason, SemesterName, SubmissionId};
 
 /// An acceptance, whether it stands or was taken back.
@@ -63,13 +63,14 @@ pub async fn give(
 ) -> Result<AcceptanceId, AcceptError> {
     let id = AcceptanceId::new();
     let mut tx = db.begin().await?;
-    let late: Option<(bool,)> =
-        tx.opt("SELECT late FROM submissions WHERE id = $1", args![submission]).await?;
-    match late {
+    let handed: Option<(bool, SemesterName, PersonId)> = tx
+        .opt("SELECT late, semester, person FROM submissions WHERE id = $1", args![submission])
+        .await?;
+    let (semester, person) = match handed {
         None => return Err(AcceptError::NoSuchSubmission),
-        Some((false,)) => return Err(AcceptError::OnTime),
-        Some((true,)) => {}
-    }
+        Some((false, ..)) => return Err(AcceptError::OnTime),
+        Some((true, semester, person)) => (semester, person),
+    };
     tx.run(
         "UPDATE acceptances SET revoked_by = $1, revoked_at = $2
          WHERE submission = $3 AND revoked_at IS NULL",
@@ -90,6 +91,7 @@ pub async fn give(
         details: json!({ "acceptance": id, "reason": reason }),
     };
     audit::append(&mut tx, entry).await?;
+    notify::admitted(&mut tx, &semester, Some(&person), now).await?;
     tx.commit().await?;
     Ok(id)
 }

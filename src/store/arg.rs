@@ -4,10 +4,12 @@ use crate::course::access::{Actor, Scope};
 use crate::course::admission::{Decision, Needed};
 use crate::course::result::GradingState;
 use crate::course::{
-    AcceptanceId, Digest, Email, EnrolmentId, ExcuseId, ExtensionId, GradingId, Language, Legi,
-    OverrideId, PauseId, PersonId, ProjectNumber, Reason, RegradeId, Role, SecretHash,
-    SemesterName, Slug, SubmissionId, TokenId, Verdict,
+    AcceptanceId, CheckName, CommentId, CopyPairId, CopyReviewId, CopyRunId, Digest, Email,
+    EnrolmentId, ExcuseId, ExtensionId, GradingId, Language, Legi, LetterId, MessageId,
+    MessageText, OverrideId, PauseId, PersonId, ProjectNumber, QuestionId, Reason, RegradeId,
+    Remark, Role, SecretHash, SemesterName, Slug, SubmissionId, TokenId, UploadKey, Verdict,
 };
+use crate::course::{notice, question};
 
 /// One value of a query.
 #[derive(Clone, Debug)]
@@ -35,6 +37,12 @@ impl From<String> for Arg {
         Self::Text(Some(value))
     }
 }
+impl From<Option<String>> for Arg {
+    fn from(value: Option<String>) -> Self {
+        Self::Text(value)
+    }
+}
+
 impl From<i64> for Arg {
     fn from(value: i64) -> Self {
         Self::Int(Some(value))
@@ -88,6 +96,11 @@ macro_rules! as_text {
 }
 as_text!(
     AcceptanceId,
+    CheckName,
+    CommentId,
+    CopyPairId,
+    CopyReviewId,
+    CopyRunId,
     ExcuseId,
     Digest,
     Email,
@@ -95,16 +108,22 @@ as_text!(
     ExtensionId,
     GradingId,
     Legi,
+    LetterId,
+    MessageId,
+    MessageText,
     OverrideId,
     PauseId,
     PersonId,
+    QuestionId,
     Reason,
     RegradeId,
+    Remark,
     SecretHash,
     SemesterName,
     Slug,
     SubmissionId,
-    TokenId
+    TokenId,
+    UploadKey
 );
 
 /// Choices go in as their word.
@@ -125,6 +144,9 @@ as_word!(
     Role,
     Scope,
     Verdict,
+    notice::Kind,
+    question::Side,
+    question::State,
     super::queue::Cause,
     super::regrades::Seeds,
     super::regrades::State,

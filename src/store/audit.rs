@@ -180,6 +180,74 @@ pub async fn list(db: &Db, before: Option<i64>, limit: u32) -> Result<Vec<Line>,
     .await
 }
 
+/// Which lines are wanted; what is none narrows nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Those before this line.
+    pub before: Option<i64>,
+    /// Of this action.
+    pub action: Option<String>,
+    /// Done by this person.
+    pub by: Option<PersonId>,
+    /// About this, or about what begins so: `HS2026` has all of its projects' lines.
+    pub about: Option<String>,
+    /// From this instant on, epoch milliseconds.
+    pub from: Option<i64>,
+    /// Up to this instant.
+    pub to: Option<i64>,
+}
+
+impl Filter {
+    /// Whether lines are left out, other than by their place.
+    pub fn is_narrow(&self) -> bool {
+        *self != Self { before: self.before, ..Self::default() }
+    }
+}
+
+/// At most `limit` lines that fit, newest first.
+///
+/// # Errors
+/// When they can't be read.
+pub async fn filtered(db: &Db, filter: &Filter, limit: u32) -> Result<Vec<Line>, Error> {
+    db.all(
+        "SELECT seq, at, actor, action, subject, details, hash FROM audit
+         WHERE seq < $1 AND (CAST($2 AS TEXT) IS NULL OR action = $2)
+             AND (CAST($3 AS TEXT) IS NULL OR actor = $3)
+             AND (CAST($4 AS TEXT) IS NULL OR SUBSTR(subject, 1, LENGTH($4)) = $4)
+             AND at >= $5 AND at <= $6
+         ORDER BY seq DESC LIMIT $7",
+        args![
+            filter.before.unwrap_or(i64::MAX),
+            filter.action.clone(),
+            filter.by.as_ref(),
+            filter.about.clone(),
+            filter.from.unwrap_or(i64::MIN),
+            filter.to.unwrap_or(i64::MAX),
+            limit,
+        ],
+    )
+    .await
+}
+
+/// Every action that has a line.
+///
+/// # Errors
+/// When they can't be read.
+pub async fn actions(db: &Db) -> Result<Vec<String>, Error> {
+    let rows: Vec<(String,)> =
+        db.all("SELECT DISTINCT action FROM audit ORDER BY action", vec![]).await?;
+    Ok(rows.into_iter().map(|(action,)| action).collect())
+}
+
+/// When something was last done, epoch milliseconds.
+///
+/// # Errors
+/// When it can't be read.
+pub async fn last_of(db: &Db, action: &str) -> Result<Option<i64>, Error> {
+    let (at,) = db.one("SELECT MAX(at) FROM audit WHERE action = $1", args![action]).await?;
+    Ok(at)
+}
+
 /// The place of the last line; 0 before the first.
 ///
 /// # Errors

@@ -8,7 +8,7 @@ use super::audit::{self, Entry};
 use super::extensions::GiveError;
 use super::foreseen::{Before, Whether};
 use super::results::Changed;
-use super::{Db, Error};
+use super::{Db, Error, notify};
 use crate::course::admission::Needed;
 use crate::course::{ExcuseId, PersonId, ProjectNumber, Reason, SemesterName};
 
@@ -96,6 +96,7 @@ pub async fn give(
         details: json!({ "excuse": id, "needed": new.needed, "reason": new.reason }),
     };
     audit::append(&mut tx, entry).await?;
+    notify::admitted(&mut tx, &new.semester, Some(&new.person), now).await?;
     Ok(before.conclude(tx, whether).await?)
 }
 
@@ -122,6 +123,8 @@ pub async fn take_back(db: &Db, id: &ExcuseId, by: &PersonId, now: i64) -> Resul
         details: json!({ "excuse": id }),
     };
     audit::append(&mut tx, entry).await?;
+    // A pass of this project counts again.
+    notify::admitted(&mut tx, &semester, Some(&person), now).await?;
     tx.commit().await?;
     Ok(true)
 }

@@ -6,7 +6,7 @@ use super::arg::args;
 use super::audit::{self, Entry};
 use super::foreseen::{Before, Whether};
 use super::results::Changed;
-use super::{Db, Error, Tx};
+use super::{Db, Error, Tx, notify};
 use crate::course::{ExtensionId, PersonId, ProjectNumber, Reason, SemesterName};
 
 /// An extension, whether it stands or was taken back.
@@ -131,6 +131,7 @@ async fn add(
         details: json!({ "extension": id, "due": new.due, "reason": new.reason }),
     };
     audit::append(tx, entry).await?;
+    notify::extended(tx, new, &id, now).await?;
     Ok(id)
 }
 

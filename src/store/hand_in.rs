@@ -6,11 +6,12 @@ use serde_json::json;
 use super::arg::args;
 use super::audit::{self, Entry};
 use super::queue::Cause;
-use super::{Db, Error, Tx};
+use super::{Db, Error, Tx, notify};
 use crate::course::attempts::{self, Refusal, Timeliness};
 use crate::course::calendar;
 use crate::course::{
     Digest, GradingId, Language, PersonId, ProjectNumber, RegradeId, SemesterName, SubmissionId,
+    UploadKey,
 };
 
 /// An upload that has been checked and whose archive is on disk.
@@ -51,6 +52,26 @@ pub struct Receipt {
     pub replaced: Vec<SubmissionId>,
 }
 
+/// A submission that came under a key.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Keyed {
+    /// Which.
+    pub id: SubmissionId,
+    /// Which of its student and project, from 1.
+    pub number: i64,
+    /// Its archive's SHA-256.
+    pub digest: Digest,
+}
+
+/// What an upload under a key came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// A new submission.
+    New(Receipt),
+    /// The same had come before under this key: nothing was added.
+    Before(SubmissionId),
+}
+
 /// Nothing was taken in.
 #[derive(Debug, thiserror::Error)]
 pub enum InsertError {
@@ -63,9 +84,29 @@ pub enum InsertError {
     /// No such project.
     #[error("there is no such project")]
     NoSuchProject,
+    /// The key is that of an upload with other bytes.
+    #[error("this key belongs to submission {number}, which has other contents")]
+    KeyOfAnother {
+        /// Which submission of this student and project.
+        number: i64,
+    },
     /// Our fault.
     #[error(transparent)]
     Store(#[from] Error),
+}
+
+impl Keyed {
+    /// The submission, if these are its bytes.
+    ///
+    /// # Errors
+    /// [`InsertError::KeyOfAnother`] if they are others.
+    pub fn same(self, digest: &Digest) -> Result<SubmissionId, InsertError> {
+        if self.digest == *digest {
+            Ok(self.id)
+        } else {
+            Err(InsertError::KeyOfAnother { number: self.number })
+        }
+    }
 }
 
 /// Takes a submission in: it, its grading in the queue, and the audit line, all or nothing. Once this
@@ -78,6 +119,51 @@ pub enum InsertError {
 /// When the rules refuse it (nothing is stored), or it can't be stored.
 pub async fn insert(db: &Db, new: &NewSubmission, now: i64) -> Result<Receipt, InsertError> {
     let mut tx = db.begin().await?;
+    lock_student(&mut tx, new).await?;
+    take_in(tx, new, None, now).await
+}
+
+/// The same under a key, once: an upload whose key has come before, by the same student for the same
+/// project, is that submission, however many arrive at once.
+///
+/// # Errors
+/// As [`insert`], and [`InsertError::KeyOfAnother`] when the key came with other bytes.
+pub async fn insert_once(
+    db: &Db,
+    new: &NewSubmission,
+    key: &UploadKey,
+    now: i64,
+) -> Result<Taken, InsertError> {
+    let mut tx = db.begin().await?;
+    // Behind the lock, whatever came under this key is there to be seen; and before the rules, since
+    // the upload that came first may be the one that reached the limit.
+    lock_student(&mut tx, new).await?;
+    let args = args![&new.semester, &new.person, new.project, key];
+    let before: Option<Keyed> = tx.opt(BY_KEY, args).await?;
+    match before {
+        Some(before) => before.same(&new.digest).map(Taken::Before),
+        None => take_in(tx, new, Some(key), now).await.map(Taken::New),
+    }
+}
+
+const BY_KEY: &str = "SELECT id, number, digest FROM submissions
+    WHERE semester = $1 AND person = $2 AND project = $3 AND upload_key = $4";
+
+/// The submission of this student and project that came under this key.
+///
+/// # Errors
+/// When it can't be read.
+pub async fn by_key(
+    db: &Db,
+    semester: &SemesterName,
+    person: &PersonId,
+    project: ProjectNumber,
+    key: &UploadKey,
+) -> Result<Option<Keyed>, Error> {
+    db.opt(BY_KEY, args![semester, person, project, key]).await
+}
+
+async fn lock_student(tx: &mut Tx, new: &NewSubmission) -> Result<(), InsertError> {
     // Counting up locks the enrolment: two uploads of one student are taken in one after the other,
     // so that the daily limit can't be passed by sending them at once.
     let enrolled = tx
@@ -87,9 +173,15 @@ pub async fn insert(db: &Db, new: &NewSubmission, now: i64) -> Result<Receipt, I
             args![&new.semester, &new.person],
         )
         .await?;
-    if enrolled == 0 {
-        return Err(InsertError::NotAStudent);
-    }
+    if enrolled == 0 { Err(InsertError::NotAStudent) } else { Ok(()) }
+}
+
+async fn take_in(
+    mut tx: Tx,
+    new: &NewSubmission,
+    key: Option<&UploadKey>,
+    now: i64,
+) -> Result<Receipt, InsertError> {
     let place = place(&mut tx, new).await?;
     attempts::may_hand_in(new.received_at, place.opens, place.today, place.daily_limit)?;
     let due = attempts::own_due(place.due, place.extended);
@@ -97,7 +189,8 @@ pub async fn insert(db: &Db, new: &NewSubmission, now: i64) -> Result<Receipt, I
 
     let submission = SubmissionId::new();
     let grading = GradingId::new();
-    store(&mut tx, new, &submission, place.last + 1, timeliness).await?;
+    let stored = Stored { id: &submission, number: place.last + 1, timeliness, key };
+    store(&mut tx, new, &stored).await?;
     let first = Queued { submission: &submission, grading: &grading, cause: Cause::Upload };
     enqueue(&mut tx, &first, None, now).await?;
     let replaced = replace_waiting(&mut tx, new, &submission, timeliness).await?;
@@ -112,15 +205,12 @@ pub async fn insert(db: &Db, new: &NewSubmission, now: i64) -> Result<Receipt, I
         }),
     };
     audit::append(&mut tx, entry).await?;
+    let number = place.last + 1;
+    let receipt =
+        Receipt { submission, grading, number, late: timeliness.is_late(), due, replaced };
+    notify::received(&mut tx, new, &receipt, now).await?;
     tx.commit().await?;
-    Ok(Receipt {
-        submission,
-        grading,
-        number: place.last + 1,
-        late: timeliness.is_late(),
-        due,
-        replaced,
-    })
+    Ok(receipt)
 }
 
 #[derive(sqlx::FromRow)]
@@ -169,29 +259,32 @@ pub async fn may_hand_in(
     Ok(attempts::may_hand_in(received_at, place.opens, place.today, place.daily_limit)?)
 }
 
-async fn store(
-    tx: &mut Tx,
-    new: &NewSubmission,
-    id: &SubmissionId,
+/// What is decided about a new submission when it is stored.
+struct Stored<'a> {
+    id: &'a SubmissionId,
     number: i64,
     timeliness: Timeliness,
-) -> Result<(), Error> {
+    key: Option<&'a UploadKey>,
+}
+
+async fn store(tx: &mut Tx, new: &NewSubmission, stored: &Stored<'_>) -> Result<(), Error> {
     tx.run(
         "INSERT INTO submissions (id, semester, project, person, number, digest, size, file_name,
-             language, received_at, late)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+             language, received_at, late, upload_key)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         args![
-            id,
+            stored.id,
             &new.semester,
             new.project,
             &new.person,
-            number,
+            stored.number,
             &new.digest,
             new.size,
             &new.file_name,
             new.language,
             new.received_at,
-            timeliness.is_late(),
+            stored.timeliness.is_late(),
+            stored.key,
         ],
     )
     .await?;

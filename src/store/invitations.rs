@@ -7,6 +7,9 @@ use super::audit::{self, Entry};
 use super::{Db, Error};
 use crate::course::{PersonId, SecretHash};
 
+/// How long a link can be used, milliseconds.
+pub const LIFETIME: i64 = 30 * 24 * 60 * 60 * 1000;
+
 /// Makes a link for a person; earlier ones that were not used end with it.
 ///
 /// # Errors

@@ -11,10 +11,16 @@
 //! | [`queue`] | gradings that wait and run: claim, lease, heartbeat, fault, verdict |
 //! | [`in_queue`], [`pauses`] | the queue as people look at it; projects that are not graded for a while |
 //! | [`regrades`] | a project graded again beside what counts, then applied or discarded as a whole |
+//! | [`durations`] | what gradings have taken |
 //! | [`results`] | what counts: every student's standing and the admission list, from one query |
 //! | [`acceptances`], [`excuses`] | late submissions that count, projects that do not for one student |
 //! | [`foreseen`] | a decision that can be looked at before it is made |
 //! | [`overrides`] | decisions of people in place of computed ones |
+//! | [`questions`] | what students ask about results, and what is answered |
+//! | [`outbox`], [`mail_off`] | letters to be sent by e-mail, and who does without which |
+//! | [`reminders`] | who is told of a deadline that is near |
+//! | [`comments`] | what instructors say of a submission's lines |
+//! | [`copies`], [`copy_pairs`] | searches for copies, the pairs they found, and who has looked at them |
 //! | [`audit`] | the log of all that happened, hashed into a chain |
 //! | [`snapshot`] | all rows of one moment, out and into an empty database |
 //! | [`integrity`] | whether all of it still fits together, and with the log |
@@ -29,7 +35,11 @@
 pub mod acceptances;
 mod arg;
 pub mod audit;
+pub mod comments;
+pub mod copies;
+pub mod copy_pairs;
 mod db;
+pub mod durations;
 pub mod excuses;
 pub mod extensions;
 mod faulted;
@@ -38,15 +48,21 @@ mod hand_in;
 pub mod in_queue;
 pub mod integrity;
 pub mod invitations;
+pub mod mail_off;
+mod notify;
+pub mod outbox;
 pub mod overrides;
 pub mod pauses;
 pub mod people;
+pub mod questions;
 pub mod queue;
 pub mod regrades;
 mod regrading;
+pub mod reminders;
 pub mod results;
 pub mod roster;
 mod roster_plan;
+pub mod safety;
 pub mod semesters;
 pub mod sessions;
 pub mod snapshot;

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::arg::{Arg, args};
 use super::audit::{self, Entry};
-use super::{Db, Error};
+use super::{Db, Error, notify};
 use crate::course::admission::Decision;
 use crate::course::{OverrideId, PersonId, ProjectNumber, Reason, SemesterName, Verdict};
 
@@ -103,6 +103,11 @@ pub async fn decide(
         details: json!({ "override": id, "decision": decision, "reason": reason }),
     };
     audit::append(&mut tx, entry).await?;
+    let result = match what {
+        What::Result(number, verdict) => Some((number, verdict)),
+        What::Admission(_) => None,
+    };
+    notify::decided(&mut tx, (semester, person), result, &id, now).await?;
     tx.commit().await?;
     Ok(id)
 }
@@ -134,6 +139,7 @@ pub async fn take_back(db: &Db, id: &OverrideId, by: &PersonId, now: i64) -> Res
         details: json!({ "override": id }),
     };
     audit::append(&mut tx, entry).await?;
+    notify::admitted(&mut tx, &semester, Some(&person), now).await?;
     tx.commit().await?;
     Ok(true)
 }

@@ -8,7 +8,7 @@ use super::arg::args;
 use super::audit::{self, Entry};
 pub use super::faulted::{Faulted, fault, fault_for_good, pull_back, reap};
 pub use super::regrading::{RegradeError, regrade};
-use super::{Db, Error};
+use super::{Db, Error, notify};
 use crate::course::{
     Digest, GradingId, Language, PersonId, ProjectNumber, SemesterName, Slug, SubmissionId, Verdict,
 };
@@ -232,11 +232,11 @@ pub async fn release(db: &Db, lease: &Lease) -> Result<Held, Error> {
 /// When the database fails: nothing is recorded then.
 pub async fn record(db: &Db, lease: &Lease, outcome: &Outcome, now: i64) -> Result<Held, Error> {
     let mut tx = db.begin().await?;
-    let changed = tx
-        .run(
+    let recorded: Option<(bool,)> = tx
+        .opt(
             "UPDATE gradings SET state = 'done', verdict = $1, seed = $2, grader_version = $3,
                  runtime = $4, finished_at = $5, lease_until = NULL, progress = NULL
-             WHERE id = $6 AND attempt = $7 AND state = 'running'",
+             WHERE id = $6 AND attempt = $7 AND state = 'running' RETURNING counts",
             args![
                 outcome.verdict,
                 &outcome.seed,
@@ -248,9 +248,7 @@ pub async fn record(db: &Db, lease: &Lease, outcome: &Outcome, now: i64) -> Resu
             ],
         )
         .await?;
-    if changed == 0 {
-        return Ok(Held::Lost);
-    }
+    let Some((counts,)) = recorded else { return Ok(Held::Lost) };
     tx.run(
         "INSERT INTO reports (grading, failed, json) VALUES ($1, $2, $3)",
         args![&lease.grading, outcome.failed.join(" "), &outcome.report],
@@ -268,6 +266,10 @@ pub async fn record(db: &Db, lease: &Lease, outcome: &Outcome, now: i64) -> Resu
         }),
     };
     audit::append(&mut tx, entry).await?;
+    // What is run beside is told once it is applied, and then only where a result changes.
+    if counts {
+        notify::graded(&mut tx, lease, outcome.verdict, now).await?;
+    }
     tx.commit().await?;
     Ok(Held::Yes)
 }
@@ -286,6 +288,16 @@ pub async fn depth(db: &Db) -> Result<Depth, Error> {
         vec![],
     )
     .await
+}
+
+/// How many run.
+///
+/// # Errors
+/// When it can't be read.
+pub async fn running(db: &Db) -> Result<i64, Error> {
+    let (running,): (i64,) =
+        db.one("SELECT COUNT(*) FROM gradings WHERE state = 'running'", vec![]).await?;
+    Ok(running)
 }
 
 /// A grading that a person must look at.

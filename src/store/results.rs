@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::arg::args;
 use super::{Db, Error, Tx, semesters};
 use crate::course::admission::{self, Admission, Carried, Decision, Needed, ProjectStanding};
+use crate::course::counting::Handed;
 use crate::course::difference::{self, Change};
 use crate::course::result::{self, Decided, Graded, GradingState, ProjectResult};
 use crate::course::{
@@ -196,6 +197,56 @@ pub async fn admission_of(
 ) -> Result<Option<AdmissionRow>, Error> {
     let facts = db.all(facts(COUNTING), args![semester, Some(person)]).await?;
     Ok(standings(facts, semester, now)?.pop())
+}
+
+/// One grading of one submission, as far as it matters which submission counts.
+#[derive(sqlx::FromRow)]
+struct Counting {
+    submission: SubmissionId,
+    received_at: i64,
+    late: bool,
+    acceptance: Option<AcceptanceId>,
+    state: GradingState,
+    verdict: Option<Verdict>,
+    finished_at: Option<i64>,
+}
+
+/// A student's submissions for one project with those of their gradings that count, in the order of
+/// their numbers.
+///
+/// # Errors
+/// When they can't be read.
+pub async fn handed(
+    db: &Db,
+    semester: &SemesterName,
+    person: &PersonId,
+    project: ProjectNumber,
+) -> Result<Vec<(SubmissionId, Handed)>, Error> {
+    let lines: Vec<Counting> = db
+        .all(
+            "SELECT s.id AS submission, s.received_at, s.late, c.id AS acceptance, g.state,
+                 g.verdict, g.finished_at
+             FROM submissions s JOIN gradings g ON g.submission = s.id AND g.counts
+             LEFT JOIN acceptances c ON c.submission = s.id AND c.revoked_at IS NULL
+             WHERE s.semester = $1 AND s.person = $2 AND s.project = $3
+             ORDER BY s.number, g.number",
+            args![semester, person, project],
+        )
+        .await?;
+    let mut handed: Vec<(SubmissionId, Handed)> = Vec::new();
+    for line in lines {
+        let (received, late, accepted) = (line.received_at, line.late, line.acceptance.is_some());
+        let (state, verdict, finished) = (line.state, line.verdict, line.finished_at);
+        let grading = Graded { received, late, accepted, state, verdict, finished };
+        match handed.last_mut().filter(|(last, _)| *last == line.submission) {
+            Some((_, one)) => one.gradings.push(grading),
+            None => {
+                let one = Handed { received, late, accepted, gradings: vec![grading] };
+                handed.push((line.submission, one));
+            }
+        }
+    }
+    Ok(handed)
 }
 
 fn standings(

@@ -139,6 +139,30 @@ pub async fn import(
     Ok(imported)
 }
 
+/// What someone is in a semester.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct InSemester {
+    /// Who.
+    pub person: PersonId,
+    /// In which one.
+    pub semester: SemesterName,
+    /// As what.
+    pub role: Role,
+}
+
+/// Everyone's roles, newest semesters first.
+///
+/// # Errors
+/// When they can't be read.
+pub async fn roles(db: &Db) -> Result<Vec<InSemester>, Error> {
+    db.all(
+        "SELECT e.person, e.semester, e.role FROM enrolments e JOIN semesters s ON s.name = e.semester
+         ORDER BY s.starts_at DESC, e.person",
+        vec![],
+    )
+    .await
+}
+
 /// Everyone in a semester: instructors, then students, by name.
 ///
 /// # Errors

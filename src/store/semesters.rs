@@ -5,9 +5,9 @@ use serde_json::json;
 
 use super::arg::args;
 use super::audit::{self, Entry};
-use super::{Db, Error};
+use super::{Db, Error, notify};
 use crate::course::admission::Rule;
-use crate::course::calendar::{self, NotADay};
+use crate::course::calendar::{self, NotADay, Window};
 use crate::course::{PersonId, ProjectNumber, SemesterName, Slug};
 
 /// One run of the course.
@@ -102,7 +102,7 @@ const SEMESTER: &str =
     "SELECT name, first_lecture, starts_at, needed, total, daily_limit FROM semesters";
 const PROJECT: &str = "SELECT semester, number, slug, title, opens, due FROM projects";
 
-/// Creates a semester with the windows of its projects.
+/// Creates a semester with the windows of its projects as the course's calendar has them.
 ///
 /// # Errors
 /// When it exists, makes no calendar, or can't be stored.
@@ -112,11 +112,26 @@ pub async fn create(
     by: Option<&PersonId>,
     now: i64,
 ) -> Result<(), CreateError> {
+    let windows = calendar::windows(new.first_lecture, new.rule.of(), new.due_at)?;
+    create_with(db, new, &windows, by, now).await
+}
+
+/// The same with windows of its own, one for each project and in their order.
+///
+/// # Errors
+/// As [`create`].
+pub async fn create_with(
+    db: &Db,
+    new: &NewSemester,
+    windows: &[Window],
+    by: Option<&PersonId>,
+    now: i64,
+) -> Result<(), CreateError> {
     let counted = new.rule.of();
-    if usize::try_from(counted) != Ok(new.projects.len()) {
+    let of_all = [new.projects.len(), windows.len()].map(u32::try_from);
+    if of_all != [Ok(counted), Ok(counted)] {
         return Err(CreateError::Projects { named: new.projects.len(), counted });
     }
-    let windows = calendar::windows(new.first_lecture, counted, new.due_at)?;
     let starts_at = calendar::instant_of(new.first_lecture, Time::midnight())
         .ok_or_else(|| NotADay(new.first_lecture.to_string()))?;
     let day = new.first_lecture.to_string();
@@ -268,6 +283,8 @@ pub async fn set_window(
         details: json!({ "from": [opens, due], "to": [window.opens, window.due] }),
     };
     audit::append(&mut tx, entry).await?;
+    // What was late may count now.
+    notify::admitted(&mut tx, semester, None, now).await?;
     tx.commit().await?;
     Ok(())
 }

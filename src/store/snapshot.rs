@@ -22,7 +22,7 @@ pub struct Table {
 }
 
 /// Every table whose rows are kept, each after those that it names rows of.
-pub const TABLES: [Table; 18] = [
+pub const TABLES: [Table; 26] = [
     Table { name: "people", order: "id" },
     Table { name: "sessions", order: "secret_hash" },
     Table { name: "tokens", order: "id" },
@@ -39,12 +39,21 @@ pub const TABLES: [Table; 18] = [
     Table { name: "acceptances", order: "id" },
     Table { name: "excuses", order: "id" },
     Table { name: "pauses", order: "id" },
+    Table { name: "questions", order: "id" },
+    Table { name: "question_messages", order: "id" },
+    Table { name: "outbox", order: "id" },
+    Table { name: "mail_off", order: "person, kind" },
+    Table { name: "line_comments", order: "id" },
+    Table { name: "copy_runs", order: "id" },
+    Table { name: "copy_pairs", order: "id" },
+    Table { name: "copy_reviews", order: "id" },
     Table { name: "audit", order: "seq" },
     Table { name: HEAD, order: "id" },
 ];
 
-/// Tables of which nothing is kept: failed sign-ins only matter for a quarter of an hour.
-pub const NOT_KEPT: [&str; 1] = ["sign_in_failures"];
+/// Tables of which nothing is kept: failed sign-ins only matter for a quarter of an hour, and what a host
+/// found about itself only while it runs.
+pub const NOT_KEPT: [&str; 2] = ["sign_in_failures", "self_attacks"];
 
 /// Has one row from the beginning.
 const HEAD: &str = "audit_head";

@@ -54,7 +54,8 @@ pub async fn first_passes(db: &Db, semester: &SemesterName) -> Result<Vec<FirstP
         "SELECT s.project, s.person, MIN(s.received_at) AS received_at, MIN(s.number) AS number
          FROM submissions s JOIN gradings g ON g.submission = s.id
          WHERE s.semester = $1 AND g.state = 'done' AND g.verdict = 'passed' AND g.counts
-             AND NOT s.late
+             AND (NOT s.late OR EXISTS (SELECT 1 FROM acceptances a
+                 WHERE a.submission = s.id AND a.revoked_at IS NULL))
          GROUP BY s.project, s.person ORDER BY s.project, received_at, s.person",
         args![semester],
     )

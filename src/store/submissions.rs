@@ -1,7 +1,9 @@
 //! Uploads: taken in, listed, with their gradings and reports.
 
 use super::arg::args;
-pub use super::hand_in::{InsertError, NewSubmission, Receipt, insert, may_hand_in};
+pub use super::hand_in::{
+    InsertError, Keyed, NewSubmission, Receipt, Taken, by_key, insert, insert_once, may_hand_in,
+};
 use super::queue::Cause;
 use super::{Db, Error};
 use crate::course::result::GradingState;

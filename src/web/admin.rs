@@ -1,5 +1,4 @@
-//! What an admin does: semesters and their calendar, the admission list, the state of the server,
-//! the audit log.
+//! What an admin does: semesters and their calendar, the admission list, the state of the server.
 
 use actix_web::http::header::{ContentDisposition, DispositionParam, DispositionType};
 use actix_web::{HttpResponse, web};
@@ -7,17 +6,16 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{Error, Result};
 use super::guard::{Checked, Visitor};
+use super::mail::OutboxShown;
 use super::page::see_other;
 use super::routes::Routes;
-use super::{HostNote, SelfAttack, Shared, State};
+use super::{HostNote, SelfAttack, Shared};
 use crate::course::access::{Action, On};
 use crate::course::{ProjectNumber, SemesterName, calendar};
 use crate::export::{self, Format, List};
 use crate::store::semesters;
 use crate::store::{audit, queue, results, roster};
 
-/// Lines of the audit log on one page.
-const AUDIT_LINES: u32 = 100;
 /// Gradings that need attention on the overview; the class pages have them all.
 const STUCK_SHOWN: u32 = 20;
 
@@ -25,7 +23,6 @@ const STUCK_SHOWN: u32 = 20;
 pub(super) fn routes(routes: &mut Routes) {
     routes
         .get("/admin", overview)
-        .get("/admin/audit", audit_log)
         .get("/admin/semesters/{semester}", semester)
         .post("/admin/semesters/{semester}/windows", set_window)
         .get("/admin/semesters/{semester}/admissions", admissions);
@@ -43,7 +40,10 @@ struct OverviewPage<'a> {
     needs_attention: i64,
     stuck: Vec<StuckRow>,
     oldest: Option<i64>,
+    disk: Option<Disk>,
+    backup: Option<i64>,
     projects: Vec<(String, String, String)>,
+    mail: OutboxShown,
 }
 
 #[derive(Serialize)]
@@ -83,9 +83,35 @@ async fn overview(state: Shared, visitor: Visitor) -> Result<HttpResponse> {
         needs_attention: depth.needs_attention,
         stuck: queue::stuck(&state.db, STUCK_SHOWN).await?.into_iter().map(stuck_row).collect(),
         oldest: depth.oldest,
+        disk: Disk::of(&state.data_dir),
+        backup: audit::last_of(&state.db, "server.backup").await?,
         projects: state.projects.iter().map(project).collect(),
+        mail: OutboxShown::of(&state).await?,
     };
     state.page("admin.html", Some(&visitor), page)
+}
+
+/// The room where the data lie.
+#[derive(Serialize)]
+struct Disk {
+    free_gib: String,
+    of_gib: String,
+    /// Less than a tenth, or less than what a busy evening may bring.
+    short: bool,
+}
+
+/// Below this uploads of one evening might not fit: 2,000 students, 1 MiB each.
+const SHORT_BYTES: u64 = 2 << 30;
+
+impl Disk {
+    /// None where the system does not tell.
+    fn of(folder: &std::path::Path) -> Option<Self> {
+        let found = rustix::fs::statvfs(folder).ok()?;
+        let [free, all] = [found.f_bavail, found.f_blocks].map(|blocks| blocks * found.f_frsize);
+        let gib = |bytes: u64| format!("{:.1}", bytes as f64 / (1u64 << 30) as f64);
+        let short = free < SHORT_BYTES || free < all / 10;
+        Some(Self { free_gib: gib(free), of_gib: gib(all), short })
+    }
 }
 
 fn stuck_row(stuck: queue::Stuck) -> StuckRow {
@@ -113,14 +139,8 @@ struct WindowRow {
     title: String,
     opens: i64,
     due: i64,
-    opens_day: String,
-    due_day: String,
-}
-
-/// `2026-09-29`, as a date field wants it.
-fn day_of(at: i64) -> String {
-    let instant = jiff::Timestamp::from_millisecond(at).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-    instant.to_zoned_datetime(calendar::zurich()).strftime("%Y-%m-%d").to_string()
+    opens_moment: String,
+    due_moment: String,
 }
 
 async fn semester(
@@ -136,8 +156,8 @@ async fn semester(
         title: p.title,
         opens: p.opens,
         due: p.due,
-        opens_day: day_of(p.opens),
-        due_day: day_of(p.due),
+        opens_moment: calendar::form_moment(p.opens),
+        due_moment: calendar::form_moment(p.due),
     };
     let page = SemesterPage {
         semester: name.to_string(),
@@ -166,9 +186,8 @@ async fn set_window(
     form: Checked<SetWindow>,
 ) -> Result<HttpResponse> {
     visitor.may(Action::SetWindows, On::Semester(&name))?;
-    let instant = |day: &str, time| {
-        let day = calendar::parse_day(day).map_err(|fault| Error::Bad(fault.to_string()))?;
-        calendar::instant_of(day, time).ok_or_else(|| Error::Bad("No such day.".into()))
+    let instant = |moment: &str, time| {
+        calendar::parse_moment(moment, time).map_err(|fault| Error::Bad(fault.to_string()))
     };
     let window = calendar::Window {
         project: form.0.project.parse().ok().and_then(ProjectNumber::new).ok_or(Error::NotFound)?,
@@ -261,66 +280,4 @@ fn file(written: export::Written, format: Format) -> HttpResponse {
         .insert_header(named)
         .insert_header(("x-content-sha256", written.digest.to_string()))
         .body(written.bytes)
-}
-
-#[derive(Deserialize)]
-struct Shown {
-    before: Option<i64>,
-    /// Given, the whole chain is checked: too much work to be done on every view.
-    verify: Option<String>,
-}
-
-#[derive(Serialize)]
-struct AuditPage {
-    lines: Vec<AuditLine>,
-    verified: Option<Chain>,
-    older: Option<i64>,
-}
-
-#[derive(Serialize)]
-struct Chain {
-    unbroken: bool,
-    words: String,
-}
-
-async fn check_chain(state: &State) -> Result<Chain> {
-    match audit::verify(&state.db).await {
-        Ok(held) => Ok(Chain { unbroken: true, words: format!("{} lines, unbroken.", held.lines) }),
-        Err(audit::Broken::Store(fault)) => Err(fault.into()),
-        Err(broken) => Ok(Chain { unbroken: false, words: broken.to_string() }),
-    }
-}
-
-#[derive(Serialize)]
-struct AuditLine {
-    seq: i64,
-    at: i64,
-    actor: Option<String>,
-    action: String,
-    subject: String,
-    details: String,
-}
-
-async fn audit_log(
-    state: Shared,
-    visitor: Visitor,
-    shown: web::Query<Shown>,
-) -> Result<HttpResponse> {
-    visitor.may(Action::SeeAudit, On::Server).map_err(|_| Error::NotFound)?;
-    let lines = audit::list(&state.db, shown.before, AUDIT_LINES).await?;
-    let verified = match &shown.verify {
-        Some(_) => Some(check_chain(&state).await?),
-        None => None,
-    };
-    let line = |line: audit::Line| AuditLine {
-        seq: line.seq,
-        at: line.at,
-        actor: line.actor.map(|actor| actor.to_string()),
-        action: line.action,
-        subject: line.subject,
-        details: line.details,
-    };
-    let older = lines.last().map(|line| line.seq).filter(|seq| *seq > 1);
-    let page = AuditPage { lines: lines.into_iter().map(line).collect(), verified, older };
-    state.page("audit.html", Some(&visitor), page)
 }

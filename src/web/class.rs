@@ -11,10 +11,10 @@ use serde::Serialize;
 
 use self::asked::{Asked, Known, Names, STATES, Show, check, number};
 use self::row::{Pseudonyms, Student, StudentRow, is_wanted, sort};
-use super::Shared;
 use super::error::{Error, Result};
 use super::guard::Visitor;
 use super::routes::Routes;
+use super::{Shared, questions};
 use crate::course::access::{Action, On};
 use crate::course::{ProjectNumber, SemesterName};
 use crate::store::results::AdmissionRow;
@@ -41,6 +41,7 @@ struct ClassPage {
     found: usize,
     tallies: Vec<Tally>,
     attention: usize,
+    questions: i64,
     asked: Choice,
     columns: Vec<Heading>,
     pages: Pages,
@@ -146,6 +147,7 @@ async fn class(
         found: found.len(),
         tallies: tallies(&asked, &name, &all),
         attention: submissions::needing_attention(&state.db, &name).await?.len(),
+        questions: questions::open(&state, &name).await?,
         columns: headings(&name, &asked),
         pages,
         hidden,

@@ -4,9 +4,8 @@ use serde::Serialize;
 
 use super::State;
 use super::error::Result;
-use super::page::in_zurich;
 use crate::course::admission::Needed;
-use crate::course::{PersonId, SemesterName};
+use crate::course::{PersonId, SemesterName, calendar};
 use crate::store::{acceptances, excuses, extensions, overrides, people};
 
 /// One decision.
@@ -75,7 +74,7 @@ async fn extended(
     for one in extensions::of_student(&state.db, semester, person).await? {
         rows.push(DecisionRow {
             about: format!("Project {}", one.project),
-            decision: format!("due {}", in_zurich(one.due)),
+            decision: format!("due {}", calendar::in_words(one.due)),
             reason: one.reason,
             by: name_of(state, &one.given_by).await?,
             at: one.given_at,

@@ -17,6 +17,7 @@ use crate::intake::blobs::BlobError;
 use crate::intake::{self, Trouble};
 use crate::store;
 use crate::store::acceptances::AcceptError;
+use crate::store::copies::AskError;
 use crate::store::extensions::GiveError;
 use crate::store::overrides::DecideError;
 use crate::store::pauses::PauseError;
@@ -222,6 +223,16 @@ impl From<WindowError> for Error {
             WindowError::Backwards => Self::Refused(error.to_string()),
             WindowError::NoSuchProject => Self::NotFound,
             WindowError::Store(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<AskError> for Error {
+    fn from(error: AskError) -> Self {
+        match error {
+            AskError::NoSuchProject => Self::NotFound,
+            AskError::InHand => Self::Conflict(error.to_string()),
+            AskError::Store(fault) => fault.into(),
         }
     }
 }

@@ -9,12 +9,12 @@ use super::chosen;
 use super::decisions::{end_of, project_number, reason};
 use super::error::{Error, Result};
 use super::guard::{Checked, Visitor};
-use super::page::{in_zurich, see_other};
+use super::page::see_other;
 use super::routes::Routes;
 use super::sure::{Decision, Sure};
 use super::{Shared, State};
 use crate::course::access::{Action, On};
-use crate::course::{Role, SemesterName};
+use crate::course::{Role, SemesterName, calendar};
 use crate::store::extensions::{self, NewExtension};
 use crate::store::foreseen::Whether;
 use crate::store::roster::{self, Enrolled};
@@ -178,7 +178,7 @@ async fn give(
             format!(
                 "{count} student{} may hand in project {project} until {}: {}.",
                 if count == 1 { "" } else { "s" },
-                in_zurich(due),
+                calendar::in_words(due),
                 names.join(", ")
             ),
             format!("Reason: {reason}"),

@@ -9,7 +9,7 @@ use super::error::{Error, Result};
 use super::guard::Bearer;
 use super::routes::Routes;
 use crate::course::access::{Action, On};
-use crate::store::queue;
+use crate::store::{outbox, queue};
 
 /// Addresses of this file.
 pub(super) fn routes(routes: &mut Routes) {
@@ -70,6 +70,11 @@ async fn metrics(
     family(&mut text, "testat_verdicts_total", "counter", "Gradings done, by verdict.");
     for (verdict, count) in verdicts {
         line(&mut text, &format!("testat_verdicts_total{{verdict=\"{verdict}\"}}"), count as f64)?;
+    }
+    let letters = outbox::depth(&state.db).await?;
+    family(&mut text, "testat_letters", "gauge", "Letters by e-mail that are not sent, by state.");
+    for (name, count) in [("waiting", letters.waiting), ("failed", letters.failed)] {
+        line(&mut text, &format!("testat_letters{{state=\"{name}\"}}"), count as f64)?;
     }
     family(&mut text, "testat_uptime_seconds", "gauge", "How long this process has served.");
     line(&mut text, "testat_uptime_seconds", (state.now() - state.started_at) as f64 / 1e3)?;

@@ -82,7 +82,7 @@ async fn fill_student(
         name: format!("{} {}", row.first_name, row.family_name),
         legi: row.legi.to_string(),
         email: row.email.to_string(),
-        admission: AdmissionWords::of(&row.admission),
+        admission: AdmissionWords::of(row),
         projects,
         decisions: decisions_shown::of_student(state, name, &row.person).await?,
         may_decide: visitor.may(Action::OverrideResult, on).is_ok(),

@@ -9,40 +9,30 @@ use actix_web::HttpResponse;
 use actix_web::http::header::ContentEncoding;
 use bytes::Bytes;
 use futures_util::stream;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use super::Shared;
 use super::error::{Error, Result};
-use super::{CheckInfo, Shared, State};
+use super::stage::Stage;
+use crate::course::PersonId;
 use crate::course::result::GradingState;
-use crate::course::{PersonId, Slug, SubmissionId};
-use crate::store::queue;
 use crate::store::submissions::{self, Grading, Submission};
 
 /// How often the store is asked.
 const LOOK: Duration = Duration::from_millis(300);
 /// After so many looks the browser connects anew: ten minutes.
 const LOOKS: u32 = 2000;
-/// Steps of the bar for each check.
-const STEPS: usize = 20;
 /// So many looks without news, and a comment keeps the connection: 3 seconds. Only by writing is it
 /// noticed that nobody reads any more, and the person's place is given back.
 const QUIET: u32 = 10;
 
-/// How far a grading is, in words and as a bar.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Stage {
-    words: String,
-    done: usize,
-    total: usize,
-}
-
-/// What a worker notes.
-#[derive(Deserialize)]
-struct Noted {
-    phase: String,
-    check: Option<String>,
-    done: u32,
-    total: u32,
+/// What one event says: the stage, with what the page shows of it drawn already, so that it is shown
+/// live as after a reload.
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    stage: &'a Stage,
+    html: String,
 }
 
 /// Whether there is still something to wait for.
@@ -50,56 +40,8 @@ pub(super) fn pending(grading: &Grading) -> bool {
     matches!(grading.state, GradingState::Waiting | GradingState::Running)
 }
 
-impl Stage {
-    pub(super) async fn of(state: &State, slug: &Slug, grading: &Grading) -> Result<Self> {
-        if grading.state == GradingState::Waiting {
-            let Some(ahead) = queue::ahead_of(&state.db, &grading.id).await? else {
-                return Ok(Self::words(
-                    "Waiting until the pause of this project is over.".to_owned(),
-                ));
-            };
-            return Ok(Self::words(match ahead {
-                _ if grading.not_before > state.now() => {
-                    "Waiting for another try: the last one failed, through no fault of yours."
-                        .to_owned()
-                }
-                0 => "Waiting: yours is next.".to_owned(),
-                1 => "Waiting: one submission is ahead of yours.".to_owned(),
-                n => format!("Waiting: {n} submissions are ahead of yours."),
-            }));
-        }
-        let noted: Option<Noted> =
-            grading.progress.as_deref().and_then(|json| serde_json::from_str(json).ok());
-        let checks = state.info(slug).map_or(&[][..], |info| &info.checks);
-        Ok(noted.map_or_else(|| Self::words("Beginning.".to_owned()), |n| Self::noted(&n, checks)))
-    }
-
-    /// A stage of unknown length.
-    fn words(words: String) -> Self {
-        Self { words, done: 0, total: 0 }
-    }
-
-    fn noted(noted: &Noted, checks: &[CheckInfo]) -> Self {
-        let Some(check) = &noted.check else {
-            return Self::words(match noted.phase.as_str() {
-                "unpack" => "Unpacking the archive.".to_owned(),
-                "build" => "Building the program.".to_owned(),
-                "start" => "Starting the program.".to_owned(),
-                _ => "Checking the program.".to_owned(),
-            });
-        };
-        let Some(place) = checks.iter().position(|info| info.id == *check) else {
-            return Self::words("Checking the program.".to_owned());
-        };
-        let (steps, total) = (place * STEPS, checks.len() * STEPS);
-        let within = STEPS * noted.done as usize / noted.total.max(1) as usize;
-        Self {
-            words: format!("Check {} of {}: {}.", place + 1, checks.len(), checks[place].title),
-            done: steps + within.min(STEPS),
-            total,
-        }
-    }
-}
+/// The last words of a stream that goes on in another one, a second later.
+const AGAIN: &str = "retry: 1000\n: the browser will ask again\n\n";
 
 /// How many streams each person has open on this server.
 #[derive(Clone, Debug, Default)]
@@ -140,8 +82,7 @@ impl Drop for Place {
 struct Follower {
     _place: Place,
     state: Shared,
-    submission: SubmissionId,
-    slug: Slug,
+    submission: Submission,
     last: Option<Stage>,
     looks: u32,
     quiet: u32,
@@ -158,9 +99,7 @@ pub(super) fn stream(
 ) -> Result<HttpResponse> {
     let place = state.followers.take(person, state.patience.live_per_person);
     let place = place.ok_or(Error::Slow { wait_s: 10 })?;
-    let Submission { id: submission, slug, .. } = submission;
-    let follower =
-        Follower { _place: place, state, submission, slug, last: None, looks: 0, quiet: 0 };
+    let follower = Follower { _place: place, state, submission, last: None, looks: 0, quiet: 0 };
     let events = stream::unfold(Some(follower), |follower| async move {
         let (event, follower) = follower?.next().await;
         Some((Ok::<_, Infallible>(Bytes::from(event)), follower))
@@ -182,23 +121,21 @@ impl Follower {
                 tokio::time::sleep(LOOK).await;
             }
             self.looks += 1;
-            match self.look().await {
-                Ok(None) => return ("event: done\ndata: {}\n\n".to_owned(), None),
-                Ok(Some(stage)) if self.last.as_ref() != Some(&stage) => {
+            match self.news().await {
+                Ok(News::Over) => return ("event: done\ndata: {}\n\n".to_owned(), None),
+                Ok(News::Event(event)) => {
                     self.quiet = 0;
-                    let data = serde_json::to_string(&stage).unwrap_or_default();
-                    self.last = Some(stage);
-                    return (format!("event: progress\ndata: {data}\n\n"), Some(self));
+                    return (event, Some(self));
                 }
-                Ok(Some(_)) => {}
+                Ok(News::None) => {}
                 Err(fault) => {
                     tracing::error!(%fault, "A page's live progress failed");
-                    return (": the browser will ask again\n\n".to_owned(), None);
+                    return (AGAIN.to_owned(), None);
                 }
             }
             self.quiet += 1;
             if self.looks >= LOOKS {
-                return (": the browser will ask again\n\n".to_owned(), None);
+                return (AGAIN.to_owned(), None);
             }
             if self.quiet >= QUIET {
                 self.quiet = 0;
@@ -207,13 +144,33 @@ impl Follower {
         }
     }
 
-    /// The stage; none when there is nothing more to wait for.
-    async fn look(&self) -> Result<Option<Stage>> {
-        let gradings = submissions::gradings(&self.state.db, &self.submission).await?;
+    async fn news(&mut self) -> Result<News> {
+        let gradings = submissions::gradings(&self.state.db, &self.submission.id).await?;
         let latest = gradings.iter().find(|grading| grading.counts);
-        match latest.filter(|latest| pending(latest)) {
-            Some(latest) => Stage::of(&self.state, &self.slug, latest).await.map(Some),
-            None => Ok(None),
+        let Some(latest) = latest.filter(|latest| pending(latest)) else {
+            return Ok(News::Over);
+        };
+        let stage = Stage::of(&self.state, &self.submission, latest).await?;
+        if self.last.as_ref() == Some(&stage) {
+            return Ok(News::None);
         }
+        #[derive(Serialize)]
+        struct Context<'a> {
+            stage: &'a Stage,
+        }
+        let html = self.state.render("stage.html", None, &Context { stage: &stage })?;
+        let data = serde_json::to_string(&Told { stage: &stage, html })?;
+        self.last = Some(stage);
+        Ok(News::Event(format!("event: progress\ndata: {data}\n\n")))
     }
+}
+
+/// What a look at the store brings.
+enum News {
+    /// The same as before.
+    None,
+    /// Something to tell.
+    Event(String),
+    /// Nothing more to wait for.
+    Over,
 }

@@ -2,13 +2,14 @@
 
 use std::io;
 use std::net::TcpListener;
+use std::path::PathBuf;
 
 use actix_web::dev::Server;
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpResponse, HttpServer, web};
 use testat_kit::report::Comparison;
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tracing_actix_web::TracingLogger;
 
 use crate::clock::{Clock, Millis};
@@ -21,25 +22,36 @@ use crate::store::Db;
 mod admin;
 mod api;
 mod archive_download;
+mod audit_log;
 mod auth;
+pub mod changes;
 mod changes_shown;
 mod chosen;
 mod class;
+mod copies;
 mod decisions;
 mod decisions_shown;
 pub mod error;
 mod excuses;
 mod extensions;
 pub mod figure;
+mod files;
 pub mod guard;
 mod headers;
 mod health;
 mod instructor;
+pub mod limits_shown;
 mod live;
+mod mail;
+mod measured;
+mod new_semester;
 mod pace;
 pub mod page;
 pub mod passwords;
+mod people;
 mod profile;
+mod project;
+mod questions;
 mod queue;
 mod regrades;
 mod report_shown;
@@ -47,6 +59,7 @@ mod reports;
 mod roster;
 mod routes;
 mod self_attack;
+mod stage;
 mod standings;
 mod starter;
 mod statistics;
@@ -55,6 +68,7 @@ mod student;
 mod submission;
 mod submit;
 mod sure;
+pub mod timeline;
 mod trace;
 
 pub use guard::Cookies;
@@ -66,6 +80,9 @@ pub use self_attack::{AttackNote, SelfAttack, SelfAttackState};
 const FORM_BYTES: usize = 64 << 10;
 /// Threads that answer; each has a share of the connections.
 const WORKERS: usize = 2;
+
+/// Archives that are read for pages at a time.
+const READERS: usize = 2;
 
 /// What every handler shares.
 #[derive(Debug)]
@@ -96,10 +113,16 @@ pub struct State {
     pub started_at: Millis,
     /// How slow a client may be.
     pub patience: Patience,
+    /// The server's address for people, without a slash at its end.
+    pub base_url: String,
+    /// Where the data lie.
+    pub data_dir: PathBuf,
     followers: live::Followers,
     standings: standings::Standings,
+    measured: measured::Measured,
     pages: page::Pages,
     passwords: passwords::Passwords,
+    reading: Semaphore,
 }
 
 /// What the operator decides, and what was found out at start.
@@ -125,6 +148,10 @@ pub struct Setup {
     pub grades_others: bool,
     /// How slow a client may be.
     pub patience: Patience,
+    /// The server's address for people, without a slash at its end.
+    pub base_url: String,
+    /// Where the data lie.
+    pub data_dir: PathBuf,
     /// What came of its attacks on itself.
     pub self_attack: watch::Receiver<SelfAttack>,
 }
@@ -205,10 +232,14 @@ impl State {
             self_attack: setup.self_attack,
             started_at: Clock.now(),
             patience: setup.patience,
+            base_url: setup.base_url,
+            data_dir: setup.data_dir,
             followers: live::Followers::default(),
             standings: standings::Standings::default(),
+            measured: measured::Measured::default(),
             pages: page::Pages::load()?,
             passwords: passwords::Passwords::new()?,
+            reading: Semaphore::new(READERS),
         })
     }
 
@@ -283,19 +314,27 @@ fn all_routes() -> routes::Routes {
     for part in [
         auth::routes,
         student::routes,
+        project::routes,
         starter::routes,
         submission::routes,
+        files::routes,
         class::routes,
+        questions::routes,
         instructor::routes,
         statistics::routes,
+        copies::routes,
         decisions::routes,
         excuses::routes,
         extensions::routes,
         queue::routes,
         regrades::routes,
         admin::routes,
+        audit_log::routes,
+        new_semester::routes,
+        people::routes,
         roster::routes,
         profile::routes,
+        mail::routes,
         api::routes,
         health::routes,
     ] {

@@ -31,9 +31,18 @@ impl Pages {
     /// Parses the embedded templates: a fault in one shows at start, not at a visitor's request.
     pub(super) fn load() -> std::result::Result<Self, tera::Error> {
         let mut tera = Tera::new();
-        tera.register_filter("time", |at: i64, _: Kwargs, _: &tera::State| in_zurich(at));
+        tera.register_filter("time", |at: i64, _: Kwargs, _: &tera::State| calendar::in_words(at));
+        tera.register_filter("clock", |at: i64, _: Kwargs, _: &tera::State| {
+            zoned(at, "%-d %b, %H:%M:%S")
+        });
+        tera.register_filter("exactly", |at: i64, _: Kwargs, _: &tera::State| {
+            zoned(at, "%a %-d %b %Y, %H:%M:%S.%3f %Z")
+        });
         tera.register_filter("ago", |at: i64, _: Kwargs, state: &tera::State| {
             state.get::<i64>("now").map(|now| relative(at, now.unwrap_or(at)))
+        });
+        tera.register_filter("left", |until: i64, _: Kwargs, state: &tera::State| {
+            state.get::<i64>("now").map(|now| left(until, now.unwrap_or(until)))
         });
         tera.register_filter("visible", |text: Cow<'_, str>, _: Kwargs, _: &tera::State| {
             visible(&text)
@@ -104,13 +113,9 @@ pub fn see_other(to: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((header::LOCATION, to)).finish()
 }
 
-/// `Tue 29 Sep 2026, 23:59 CEST`.
-pub(super) fn in_zurich(at: i64) -> String {
+fn zoned(at: i64, form: &str) -> String {
     match jiff::Timestamp::from_millisecond(at) {
-        Ok(instant) => instant
-            .to_zoned_datetime(calendar::zurich())
-            .strftime("%a %-d %b %Y, %H:%M %Z")
-            .to_string(),
+        Ok(instant) => instant.to_zoned_datetime(calendar::zurich()).strftime(form).to_string(),
         Err(_) => "an unknown time".to_owned(),
     }
 }
@@ -134,8 +139,56 @@ fn relative(at: i64, now: i64) -> String {
     }
 }
 
+/// `3 days 4 h left`, `12 min left`: what a person plans by, in the two largest units.
+fn left(until: i64, now: i64) -> String {
+    let minutes = (until - now).max(0) / 60_000;
+    let (days, hours) = (minutes / 1440, minutes / 60 % 24);
+    match (days, hours, minutes % 60) {
+        (0, 0, 0) => "less than a minute left".to_owned(),
+        (0, 0, minutes) => format!("{minutes} min left"),
+        (0, hours, minutes) => format!("{hours} h {minutes} min left"),
+        (1, hours, _) => format!("1 day {hours} h left"),
+        (days, hours, _) => format!("{days} days {hours} h left"),
+    }
+}
+
+/// A small number as a word, as sentences have it.
+pub(super) fn in_words(number: u32) -> String {
+    const WORDS: [&str; 13] = [
+        "none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+        "eleven", "twelve",
+    ];
+    let word = usize::try_from(number).ok().and_then(|place| WORDS.get(place));
+    word.map_or_else(|| number.to_string(), |word| (*word).to_owned())
+}
+
 /// Control characters, and those that turn the direction of text, by their code: a log must not
 /// look like something that it is not.
 pub(super) fn visible(text: &str) -> String {
     crate::course::text::visible(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{in_words, left};
+
+    #[test]
+    fn time_left_is_said_in_the_two_largest_units() {
+        const MINUTE: i64 = 60_000;
+        for (ms, words) in [
+            (-1, "less than a minute left"),
+            (MINUTE - 1, "less than a minute left"),
+            (59 * MINUTE, "59 min left"),
+            (61 * MINUTE, "1 h 1 min left"),
+            (24 * 60 * MINUTE, "1 day 0 h left"),
+            ((2 * 24 + 5) * 60 * MINUTE + MINUTE, "2 days 5 h left"),
+        ] {
+            assert_eq!(left(ms, 0), words);
+        }
+    }
+
+    #[test]
+    fn small_numbers_are_words() {
+        assert_eq!([0, 1, 12, 13].map(in_words), ["none", "one", "twelve", "13"]);
+    }
 }

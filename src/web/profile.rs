@@ -7,7 +7,7 @@ use super::error::{Error, Result};
 use super::guard::{Checked, LIFETIME, Visitor, address_of};
 use super::page::see_other;
 use super::routes::Routes;
-use super::{Shared, State, auth, strength};
+use super::{Shared, State, auth, mail, strength};
 use crate::course::TokenId;
 use crate::course::access::{Action, On, Scope};
 use crate::secret;
@@ -30,6 +30,7 @@ struct ProfilePage {
     tokens: Vec<TokenRow>,
     sessions: Vec<SessionRow>,
     shortest: usize,
+    mail: Vec<mail::Switch>,
     fresh_token: Option<String>,
     fault: Option<String>,
     done: Option<&'static str>,
@@ -82,6 +83,7 @@ async fn page(state: &State, visitor: &Visitor) -> Result<ProfilePage> {
             .map(|s| SessionRow { created_at: s.created_at, seen_at: s.seen_at })
             .collect(),
         shortest: strength::SHORTEST,
+        mail: mail::switches(state, visitor).await?,
         fresh_token: None,
         fault: None,
         done: None,

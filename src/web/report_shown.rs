@@ -3,7 +3,9 @@
 use serde::Serialize;
 use testat_kit::report::{Audience, Check, Comparison, Figure, Report, Verdict};
 
+use super::changes::{Became, changes};
 use super::figure::{number, svg};
+use super::limits_shown::LimitShown;
 use super::page::markdown;
 use super::{CheckInfo, ProjectInfo};
 
@@ -23,7 +25,7 @@ pub(super) struct ReportShown {
     cpu: String,
     wall: String,
     memory: String,
-    phases: Vec<(String, String)>,
+    limits: Vec<LimitShown>,
     command: String,
     weak_limits: bool,
 }
@@ -65,7 +67,7 @@ impl ReportShown {
     /// `info` explains the checks; without it they stand for themselves.
     pub(super) fn of(report: Report, info: Option<&ProjectInfo>) -> Self {
         let explained = |check: &Check| info?.checks.iter().find(|info| info.id == check.id);
-        let usage = report.usage;
+        let (usage, language) = (report.usage, report.language);
         Self {
             verdict: match report.verdict {
                 Verdict::Passed => "passed",
@@ -75,7 +77,7 @@ impl ReportShown {
             seed: report.seed,
             grader: format!("{} {}", report.grader.slug, report.grader.version),
             runtime: report.runtime,
-            language: report.language,
+            language: language.clone(),
             passed_checks: report.checks.iter().filter(|check| check.passed).count(),
             failed: report.checks.iter().filter(|check| !check.passed).map(Failed::of).collect(),
             checks: report.checks.iter().map(|c| CheckShown::of(c, explained(c))).collect(),
@@ -84,9 +86,77 @@ impl ReportShown {
             cpu: duration(usage.cpu_ms as f64),
             wall: duration(usage.wall_ms as f64),
             memory: format!("{} MiB", usage.peak_memory_bytes.div_ceil(1 << 20)),
-            phases: usage.phases.into_iter().map(|(name, ms)| (name, duration(ms))).collect(),
+            limits: usage.exceeded.iter().map(|one| LimitShown::of(one, &language)).collect(),
             weak_limits: report.weak_limits,
         }
+    }
+}
+
+/// What changed since an earlier submission.
+#[derive(Serialize)]
+pub(super) struct ChangesShown {
+    /// The number of the earlier submission.
+    since: i64,
+    earlier: String,
+    /// `2 mended, 1 worse, 4 as before`.
+    words: String,
+    /// Another version of the grader may measure otherwise.
+    other_grader: bool,
+    rows: Vec<ChangeRow>,
+}
+
+#[derive(Serialize)]
+struct ChangeRow {
+    id: String,
+    title: String,
+    became: Became,
+    words: &'static str,
+    before: Option<Side>,
+    after: Option<Side>,
+    required: String,
+}
+
+#[derive(Serialize)]
+struct Side {
+    passed: bool,
+    value: String,
+}
+
+impl ChangesShown {
+    /// `since` is the number and `earlier` the id of the submission that `before` is of.
+    pub(super) fn of(since: i64, earlier: String, before: &Report, after: &Report) -> Self {
+        let changes = changes(&before.checks, &after.checks);
+        let count = |kind: Became| {
+            let many = changes.iter().filter(|change| change.became == kind).count();
+            (many > 0).then(|| format!("{many} {}", kind.in_words()))
+        };
+        let kinds = Became::ALL.into_iter().filter_map(count).collect::<Vec<_>>();
+        let rows = changes.iter().filter_map(|change| {
+            let check = change.after.or(change.before)?;
+            Some(ChangeRow {
+                id: check.id.clone(),
+                title: check.title.clone(),
+                became: change.became,
+                words: change.became.in_words(),
+                before: change.before.map(Side::of),
+                after: change.after.map(Side::of),
+                required: required(check.comparison, check.threshold),
+            })
+        });
+        Self {
+            since,
+            earlier,
+            words: kinds.join(", "),
+            other_grader: before.grader != after.grader,
+            rows: rows.collect(),
+        }
+    }
+}
+
+impl Side {
+    fn of(check: &Check) -> Self {
+        let value = check.value.map(|value| beside(value, check.threshold));
+        Self { passed: check.passed, value: value.unwrap_or_else(|| "nothing".to_owned()) }
     }
 }
 

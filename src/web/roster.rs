@@ -1,6 +1,7 @@
 //! The roster: who is in a semester, and an import that is looked at before it changes anything.
 
 use actix_multipart::Multipart;
+use actix_web::http::header::{ContentDisposition, DispositionParam, DispositionType};
 use actix_web::{HttpResponse, web};
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,8 @@ use super::{Shared, State};
 use crate::course::SemesterName;
 use crate::course::access::{Action, On};
 use crate::course::roster::RosterRow;
-use crate::intake::roster as roster_file;
+use crate::export::links;
+use crate::intake::{roster as roster_file, workbook};
 use crate::store::roster::{self, Change, ImportError, Imported};
 use crate::store::semesters;
 
@@ -27,6 +29,7 @@ pub(super) fn routes(routes: &mut Routes) {
         .get("/admin/semesters/{semester}/roster", show_roster)
         .post("/admin/semesters/{semester}/roster/preview", preview)
         .post("/admin/semesters/{semester}/roster/import", import)
+        .post("/admin/semesters/{semester}/roster/links", links)
         .form_bytes(2 * ROSTER_BYTES);
 }
 
@@ -38,6 +41,7 @@ struct RosterPage {
     csv: String,
     fault: Option<String>,
     imported: bool,
+    without_password: usize,
 }
 
 #[derive(Serialize)]
@@ -60,8 +64,11 @@ async fn roster_page(state: &State, name: &SemesterName) -> Result<RosterPage> {
         department: p.department,
         has_password: p.has_password,
     };
-    let people = roster::everyone(&state.db, name).await?.into_iter().map(row).collect();
-    Ok(RosterPage { semester: name.to_string(), people, ..RosterPage::default() })
+    let people: Vec<PersonRow> =
+        roster::everyone(&state.db, name).await?.into_iter().map(row).collect();
+    let without_password = people.iter().filter(|person| !person.has_password).count();
+    let semester = name.to_string();
+    Ok(RosterPage { semester, people, without_password, ..RosterPage::default() })
 }
 
 async fn show_roster(
@@ -81,8 +88,12 @@ async fn preview(
     body: Multipart,
 ) -> Result<HttpResponse> {
     visitor.may(Action::ImportRoster, On::Semester(&name))?;
-    let csv = read_file(&visitor, body).await?;
+    let file = read_file(&visitor, body).await?;
     let mut page = roster_page(&state, &name).await?;
+    let csv = match workbook::is_workbook(&file) {
+        true => workbook::to_csv(&file).map_err(|fault| Error::Refused(fault.to_string()))?,
+        false => file,
+    };
     match roster_file::read(&csv) {
         Err(bad) => page.fault = Some(bad.to_string()),
         Ok(rows) => match roster::dry_run(&state.db, &name, &rows).await {
@@ -118,6 +129,35 @@ async fn import(
         }
         Err(fault) => Err(Error::Refused(why_not(fault)?)),
     }
+}
+
+#[derive(Deserialize)]
+struct Nothing {}
+
+/// A file with a one-time link for everyone who has no password yet; earlier links end with it.
+async fn links(
+    state: Shared,
+    visitor: Visitor,
+    name: web::Path<SemesterName>,
+    _form: Checked<Nothing>,
+) -> Result<HttpResponse> {
+    visitor.may(Action::ImportRoster, On::Semester(&name))?;
+    semesters::get(&state.db, &name).await?.ok_or(Error::NotFound)?;
+    let everyone = roster::everyone(&state.db, &name).await?;
+    let mut made = Vec::new();
+    for one in everyone.into_iter().filter(|one| !one.has_password) {
+        let link = state.invite(&one.person, &visitor.person.id).await?;
+        let [family_name, first_name] = [one.family_name, one.first_name];
+        made.push(links::Link { family_name, first_name, email: one.email, link });
+    }
+    let file = ContentDisposition {
+        disposition: DispositionType::Attachment,
+        parameters: vec![DispositionParam::Filename(format!("links-{name}.csv"))],
+    };
+    Ok(HttpResponse::Ok()
+        .content_type("text/csv; charset=utf-8")
+        .insert_header(file)
+        .body(links::csv(&made)?))
 }
 
 /// The field `file`, after the form's token.

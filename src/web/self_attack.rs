@@ -19,7 +19,7 @@ pub struct SelfAttack {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SelfAttackState {
-    /// Nothing is graded here.
+    /// No host has told of any yet.
     NotRun,
     /// For the first time, now.
     Running,
@@ -30,7 +30,7 @@ pub enum SelfAttackState {
 }
 
 /// One attack.
-#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct AttackNote {
     /// Its name.
     pub name: String,

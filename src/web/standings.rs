@@ -124,7 +124,11 @@ impl Touched {
                     }
                     Err(_) => touched.everyone = true,
                 },
-                Some(("person" | "token" | "server" | "admissions", _)) => {}
+                Some((
+                    "person" | "token" | "server" | "worker" | "admissions" | "question" | "mail"
+                    | "comment" | "copies" | "queue",
+                    _,
+                )) => {}
                 _ => touched.everyone = true,
             }
         }

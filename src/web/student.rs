@@ -1,36 +1,27 @@
-//! What a student sees of a semester: the seven projects, and one of them with its upload.
+//! What a student sees of a semester: the projects as a path, and where they stand with the exam.
 
-use actix_multipart::Multipart;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use serde::Serialize;
 
 use super::error::{Error, Result};
 use super::guard::Visitor;
-use super::page::{markdown, see_other};
-use super::report_shown::required;
+use super::page::{in_words, see_other};
+use super::questions::{self, QuestionLink};
 use super::routes::Routes;
-use super::submit::{Arrived, HandingIn, Sender, hand_in};
-use super::{CheckInfo, Shared, State};
+use super::{Shared, State};
 use crate::course::access::{Action, On};
-use crate::course::admission::Admission;
+use crate::course::admission::{self, Basis};
+use crate::course::counting::Part;
 use crate::course::result::{GradingState, ProjectResult, Window};
-use crate::course::{
-    Language, PersonId, ProjectNumber, Role, SemesterName, Slug, Verdict, attempts, calendar,
-};
+use crate::course::{PersonId, ProjectNumber, Role, SemesterName, Verdict, attempts};
 use crate::export::basis_words;
-use crate::export::handout::without_title;
-use crate::export::starter::Starter;
-use crate::store::results;
-use crate::store::semesters::{self, Project, Semester};
-use crate::store::submissions::{self, Submission};
+use crate::store::results::{self, AdmissionRow};
+use crate::store::semesters::{self, Project};
+use crate::store::submissions::Submission;
 
 /// Addresses of this file.
 pub(super) fn routes(routes: &mut Routes) {
-    routes
-        .get("/", home)
-        .get("/semesters/{semester}", overview)
-        .get("/semesters/{semester}/projects/{slug}", project_page)
-        .post("/semesters/{semester}/projects/{slug}/submissions", submit);
+    routes.get("/", home).get("/semesters/{semester}", overview);
 }
 
 /// To where this person most likely wants.
@@ -53,8 +44,12 @@ struct OverviewPage {
     excused: u32,
     others: Vec<String>,
     projects: Vec<ProjectCard>,
+    anything_open: bool,
+    /// The title of the project that made it enough.
+    reached_by: Option<String>,
+    carried_from: Option<String>,
     admission: AdmissionWords,
-    steps: Vec<bool>,
+    questions: Vec<QuestionLink>,
 }
 
 /// An admission as a student reads it.
@@ -69,34 +64,40 @@ pub(super) struct AdmissionWords {
 }
 
 impl AdmissionWords {
-    pub(super) fn of(admission: &Admission) -> Self {
-        use crate::course::admission::{Basis, State as Standing};
-        let total = admission.rule.of();
-        let (passed, missing) = (admission.passed, admission.missing);
-        let words = match (admission.state, &admission.basis) {
-            (Standing::Admitted, Basis::Projects) => "You are admitted to the exam.".to_owned(),
-            (Standing::Admitted, Basis::CarriedOver { semester }) => {
-                format!("You are admitted to the exam, since you were in {semester} already.")
-            }
-            (Standing::Admitted, Basis::Override) => {
-                "You are admitted to the exam, by decision of the course office.".to_owned()
-            }
-            (Standing::Open, _) => format!("Passed {passed} of {total}, need {missing} more."),
-            (Standing::NotAdmitted, Basis::Override) => {
-                "You are not admitted to the exam, by decision of the course office.".to_owned()
-            }
-            (Standing::NotAdmitted, _) => format!(
-                "Passed {passed} of {total}: {missing} more would be needed, and so many can't be \
-                 reached any more."
-            ),
-        };
+    pub(super) fn of(row: &AdmissionRow) -> Self {
+        let admission = &row.admission;
+        let standings: Vec<_> = row.projects.iter().map(ProjectResult::standing).collect();
         Self {
             state: admission.state.to_string(),
-            passed,
-            missing,
-            words,
+            passed: admission.passed,
+            missing: admission.missing,
+            words: standing_words(admission, admission::still_open(&standings)),
             basis: basis_words(admission),
             since: admission.since,
+        }
+    }
+}
+
+/// Where someone stands, in a sentence: what is passed, what is needed, what is still open.
+fn standing_words(admission: &admission::Admission, open: u32) -> String {
+    use crate::course::admission::State;
+    let total = admission.rule.of();
+    let passed = format!("Passed {} of {total}", admission.passed);
+    let (missing, open) = (in_words(admission.missing), in_words(open));
+    match (admission.state, &admission.basis) {
+        (State::Admitted, Basis::Projects) => "You are admitted to the exam.".to_owned(),
+        (State::Admitted, Basis::CarriedOver { semester }) => {
+            format!("You are admitted to the exam, since you were in {semester} already.")
+        }
+        (State::Admitted, Basis::Override) => {
+            "You are admitted to the exam, by decision of the course office.".to_owned()
+        }
+        (State::Open, _) => format!("{passed}: {missing} more needed, {open} still open."),
+        (State::NotAdmitted, Basis::Override) => {
+            "You are not admitted to the exam, by decision of the course office.".to_owned()
+        }
+        (State::NotAdmitted, _) => {
+            format!("{passed}: {missing} more would be needed, and {open} can still be passed.")
         }
     }
 }
@@ -114,9 +115,14 @@ struct ProjectCard {
     due: i64,
     ahead: bool,
     open: bool,
+    /// Whether handing it in may still bring something.
+    wanted: bool,
     submissions: i64,
     overridden: bool,
     graded: bool,
+    passed_at: Option<i64>,
+    /// Whether passing this one made it enough.
+    reached: bool,
 }
 
 impl ProjectCard {
@@ -134,9 +140,12 @@ impl ProjectCard {
             due: result.due,
             ahead: result.window == Window::Ahead,
             open: result.window == Window::Open,
+            wanted: result.window == Window::Open && !matches!(class, "passed" | "excused"),
             submissions: result.submissions,
             overridden: result.overridden,
             graded: info.is_some(),
+            passed_at: result.since.filter(|_| result.verdict == Some(Verdict::Passed)),
+            reached: false,
         }
     }
 }
@@ -167,17 +176,28 @@ async fn overview(
     // Whoever is no student of it sees the class instead.
     let Some(row) = row else { return Ok(see_other(&format!("/class/{name}"))) };
     let projects = semesters::projects(&state.db, &name).await?;
-    let cards =
+    let mut cards: Vec<ProjectCard> =
         projects.iter().zip(&row.projects).map(|(p, r)| ProjectCard::of(&state, p, r)).collect();
+    let reached = admission::reached_by(&row.projects, &row.admission);
+    let reached = reached.and_then(|place| cards.get_mut(place));
     let page = OverviewPage {
         semester: name.to_string(),
         needed: row.admission.rule.needed(),
         total: row.admission.rule.of(),
         excused: row.admission.excused,
         others: others(&visitor, &name),
+        reached_by: reached.map(|card| {
+            card.reached = true;
+            card.title.clone()
+        }),
+        carried_from: match &row.admission.basis {
+            Basis::CarriedOver { semester } => Some(semester.to_string()),
+            Basis::Projects | Basis::Override => None,
+        },
+        anything_open: cards.iter().any(|card| card.wanted),
         projects: cards,
-        admission: AdmissionWords::of(&row.admission),
-        steps: (0..row.admission.rule.needed()).map(|step| step < row.admission.passed).collect(),
+        admission: AdmissionWords::of(&row),
+        questions: questions::not_closed(&state, &name, &visitor.person.id, &projects).await?,
     };
     state.page("overview.html", Some(&visitor), page)
 }
@@ -186,79 +206,6 @@ async fn overview(
 fn others(visitor: &Visitor, this: &SemesterName) -> Vec<String> {
     let roles = visitor.actor.roles.iter().filter(|(name, _)| name != this);
     roles.map(|(name, _)| name.to_string()).collect()
-}
-
-#[derive(Serialize)]
-struct ProjectPage {
-    semester: String,
-    slug: String,
-    number: i64,
-    title: String,
-    opens: i64,
-    due: i64,
-    extended: bool,
-    today: i64,
-    may_hand_in: bool,
-    is_open: bool,
-    graded: bool,
-    kits: Vec<KitLink>,
-    summary: String,
-    version: String,
-    handout: String,
-    checks: Vec<CheckRow>,
-    wall_s: u64,
-    cpu_s: u64,
-    memory_mib: u64,
-    packed_mib: u64,
-    daily_limit: i64,
-    result: Option<ResultWords>,
-    submissions: Vec<SubmissionRow>,
-}
-
-/// A starter kit to be downloaded.
-#[derive(Serialize)]
-struct KitLink {
-    language: &'static str,
-    words: &'static str,
-    kib: usize,
-}
-
-impl KitLink {
-    fn of(kit: &Starter) -> Self {
-        let words = match kit.language {
-            Language::Python => "Python",
-            Language::Rust => "Rust",
-        };
-        Self { language: kit.language.as_str(), words, kib: kit.bytes.len().div_ceil(1024) }
-    }
-}
-
-/// A check as the project announces it.
-#[derive(Serialize)]
-struct CheckRow {
-    id: String,
-    title: String,
-    explanation: String,
-    required: String,
-    unit: String,
-}
-
-impl CheckRow {
-    fn of(check: &CheckInfo) -> Self {
-        Self {
-            id: check.id.clone(),
-            title: check.title.clone(),
-            explanation: markdown(&check.explanation),
-            required: required(check.comparison, check.threshold),
-            unit: check.unit.clone(),
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct ResultWords {
-    state: &'static str,
-    words: &'static str,
 }
 
 /// A submission in a list.
@@ -274,6 +221,30 @@ pub(super) struct SubmissionRow {
     accepted: bool,
     state: &'static str,
     words: &'static str,
+    /// Whether it counts, where that is shown.
+    part: Option<PartWords>,
+}
+
+/// Whether a submission counts, and why or why not.
+#[derive(Serialize)]
+struct PartWords {
+    counts: bool,
+    words: &'static str,
+}
+
+impl PartWords {
+    fn of(part: Part) -> Self {
+        let words = match part {
+            Part::Counts => "of those on time it passed first",
+            Part::PassedToo => "passed too, after the one that counts",
+            Part::NotPassed => "on time, not passed",
+            Part::ToCome => "counts if it passes",
+            Part::Replaced => "not graded: a newer one took its place",
+            Part::Late => "came after the due time",
+            Part::SetAside => "an instructor's decision stands in its place",
+        };
+        Self { counts: part == Part::Counts, words }
+    }
 }
 
 impl SubmissionRow {
@@ -296,7 +267,13 @@ impl SubmissionRow {
             accepted: submission.acceptance.is_some(),
             state,
             words,
+            part: None,
         }
+    }
+
+    /// With whether it counts.
+    pub(super) fn with_part(self, part: Option<Part>) -> Self {
+        Self { part: part.map(PartWords::of), ..self }
     }
 }
 
@@ -322,66 +299,6 @@ pub(super) fn words_of(
     }
 }
 
-type OfProject = web::Path<(SemesterName, Slug)>;
-
-async fn project_page(state: Shared, visitor: Visitor, path: OfProject) -> Result<HttpResponse> {
-    let (name, slug) = path.into_inner();
-    visitor.may(Action::SeeSemester, On::Semester(&name)).map_err(|_| Error::NotFound)?;
-    let semester = semesters::get(&state.db, &name).await?.ok_or(Error::NotFound)?;
-    let project = semesters::project(&state.db, &name, &slug).await?.ok_or(Error::NotFound)?;
-    let page = fill_project_page(&state, &visitor, &semester, &project).await?;
-    state.page("project.html", Some(&visitor), page)
-}
-
-async fn fill_project_page(
-    state: &State,
-    visitor: &Visitor,
-    semester: &Semester,
-    project: &Project,
-) -> Result<ProjectPage> {
-    let person = &visitor.person.id;
-    let own = submissions::of_student(&state.db, &semester.name, person, project.number).await?;
-    let result = result_of(state, &semester.name, person, project.number).await?;
-    let due = result.as_ref().map(|result| result.due);
-    let info = state.info(&project.slug);
-    let may_hand_in = visitor.may(Action::HandIn, On::Student(&semester.name, person)).is_ok();
-    Ok(ProjectPage {
-        semester: semester.name.to_string(),
-        slug: project.slug.to_string(),
-        number: project.number.get(),
-        title: project.title.clone(),
-        opens: project.opens,
-        due: due.unwrap_or(project.due),
-        extended: due.is_some_and(|due| due != project.due),
-        today: handed_in_today(&own, state.now()),
-        may_hand_in,
-        is_open: state.now() >= project.opens,
-        graded: info.is_some(),
-        kits: state.starters_of(&project.slug).map(KitLink::of).collect(),
-        summary: info.map_or_else(String::new, |info| info.summary.clone()),
-        version: info.map_or_else(String::new, |info| info.version.clone()),
-        handout: info.map_or_else(String::new, |info| markdown(without_title(&info.handout))),
-        checks: info.map_or_else(Vec::new, |info| info.checks.iter().map(CheckRow::of).collect()),
-        wall_s: info.map_or(0, |info| info.wall_s),
-        cpu_s: info.map_or(0, |info| info.cpu_s),
-        memory_mib: info.map_or(0, |info| info.memory_mib),
-        packed_mib: state.archive_limits.packed >> 20,
-        daily_limit: semester.daily_limit,
-        result: result.as_ref().map(|result| {
-            let (class, words) = state_of(result);
-            ResultWords { state: class, words }
-        }),
-        submissions: own.iter().map(|one| SubmissionRow::of(one, due)).collect(),
-    })
-}
-
-/// How many of these came today, by the calendar that the daily limit goes by.
-fn handed_in_today(own: &[Submission], now: i64) -> i64 {
-    let (from, to) = calendar::day_of(now);
-    let today = own.iter().filter(|one| (from..to).contains(&one.received_at));
-    i64::try_from(today.count()).unwrap_or(i64::MAX)
-}
-
 /// What counts for one student and project; none if they are no student of the semester.
 pub(super) async fn result_of(
     state: &State,
@@ -391,20 +308,4 @@ pub(super) async fn result_of(
 ) -> Result<Option<ProjectResult>> {
     let row = results::admission_of(&state.db, semester, person, state.now()).await?;
     Ok(row.and_then(|row| row.projects.into_iter().find(|result| result.number == number)))
-}
-
-async fn submit(
-    state: Shared,
-    visitor: Visitor,
-    path: OfProject,
-    arrived: Arrived,
-    request: HttpRequest,
-    body: Multipart,
-) -> Result<HttpResponse> {
-    let (semester, slug) = path.into_inner();
-    let person = visitor.person.id.clone();
-    visitor.may(Action::HandIn, On::Student(&semester, &person))?;
-    let what = HandingIn { semester, slug, person, arrived };
-    let receipt = hand_in(&state, &request, &what, Sender::Page(&visitor), body).await?;
-    Ok(see_other(&format!("/submissions/{}", receipt.submission)))
 }

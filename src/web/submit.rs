@@ -13,12 +13,14 @@ use super::guard::{Visitor, check_form_token};
 use super::{State, page};
 use crate::clock::Millis;
 use crate::course::attempts::Refusal;
-use crate::course::{PersonId, ProjectNumber, SemesterName, Slug};
+use crate::course::{
+    PersonId, ProjectNumber, SemesterName, Slug, SubmissionId, UploadKey, calendar,
+};
 use crate::intake::archive::{self, Manifest, Rejected};
 use crate::intake::blobs::Received;
 use crate::intake::{Fault, Trouble};
 use crate::store::semesters;
-use crate::store::submissions::{self, InsertError, NewSubmission, Receipt};
+use crate::store::submissions::{self, InsertError, Keyed, NewSubmission, Taken};
 
 /// A sender that says nothing for so long is given up.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -64,7 +66,17 @@ pub(super) enum Sender<'a> {
     Program,
 }
 
-/// Takes the upload in; what it acknowledges is on disk.
+/// What came of an upload.
+#[derive(Clone, Debug)]
+pub(super) struct HandedIn {
+    /// The submission.
+    pub submission: SubmissionId,
+    /// Whether the same upload had come before, under the same key: then this is its submission.
+    pub again: bool,
+}
+
+/// Takes the upload in; what it acknowledges is on disk. Sent again under its key, it is not taken in
+/// again.
 ///
 /// # Errors
 /// [`Error::Refused`] naming the entry, [`Error::TooLarge`], or what the rules say; nothing is
@@ -75,7 +87,7 @@ pub(super) async fn hand_in(
     what: &HandingIn,
     sender: Sender<'_>,
     body: Multipart,
-) -> Result<Receipt> {
+) -> Result<HandedIn> {
     let project =
         semesters::project(&state.db, &what.semester, &what.slug).await?.ok_or(Error::NotFound)?;
     if state.info(&what.slug).is_none() {
@@ -87,30 +99,128 @@ pub(super) async fn hand_in(
     }
     state.is_safe()?;
     refuse_early(state, request)?;
-    ask_the_rules(state, what, project.number).await?;
-    let (name, received) = in_time(LONGEST, receive(state, sender, body)).await??;
-    let manifest = inspect(state, &name, received.clone()).await?;
-    // Asked again, as others may have come in meanwhile: an archive that is kept is kept for ever.
-    ask_the_rules(state, what, project.number).await?;
-    let _naming = state.blobs.naming().await;
-    let digest = state.blobs.put(&received).await?;
-    let new = NewSubmission {
-        semester: what.semester.clone(),
-        project: project.number,
-        person: what.person.clone(),
-        digest,
-        size: i64::try_from(received.bytes()).unwrap_or(i64::MAX),
-        file_name: name,
-        language: manifest.language,
-        received_at: what.arrived.0,
-    };
-    Ok(submissions::insert(&state.db, &new, state.now()).await?)
+    let mut delivery =
+        Delivery { state, what, project: project.number, sender, key: key_of(request)? };
+    let (name, received) = in_time(LONGEST, delivery.receive(body)).await??;
+    delivery.keep(name, received).await
 }
 
-/// What will be refused need not be sent, and is not kept.
-async fn ask_the_rules(state: &State, what: &HandingIn, project: ProjectNumber) -> Result<()> {
-    let HandingIn { semester, person, arrived, .. } = what;
-    Ok(submissions::may_hand_in(&state.db, semester, project, person, arrived.0).await?)
+/// The header that programs send; the page has a field.
+fn key_of(request: &HttpRequest) -> Result<Option<UploadKey>> {
+    let Some(value) = request.headers().get("idempotency-key") else { return Ok(None) };
+    let key = value.to_str().unwrap_or_default().parse();
+    key.map(Some).map_err(|fault| Error::Bad(format!("The header Idempotency-Key: {fault}.")))
+}
+
+/// One upload on its way in.
+struct Delivery<'a> {
+    state: &'a State,
+    what: &'a HandingIn,
+    project: ProjectNumber,
+    sender: Sender<'a>,
+    key: Option<UploadKey>,
+}
+
+impl Delivery<'_> {
+    /// Checks what has come and stores it, unless it is here already.
+    async fn keep(&self, name: String, received: Received) -> Result<HandedIn> {
+        let state = self.state;
+        // Asked again, as others may have come in meanwhile: an archive that is kept is kept for ever.
+        if let Some(before) = self.before_or_allowed().await? {
+            let submission = before.same(received.digest())?;
+            return Ok(HandedIn { submission, again: true });
+        }
+        let manifest = inspect(state, &name, received.clone()).await?;
+        let _naming = state.blobs.naming().await;
+        let digest = state.blobs.put(&received).await?;
+        let new = NewSubmission {
+            semester: self.what.semester.clone(),
+            project: self.project,
+            person: self.what.person.clone(),
+            digest,
+            size: i64::try_from(received.bytes()).unwrap_or(i64::MAX),
+            file_name: name,
+            language: manifest.language,
+            received_at: self.what.arrived.0,
+        };
+        let taken = match &self.key {
+            Some(key) => submissions::insert_once(&state.db, &new, key, state.now()).await?,
+            None => Taken::New(submissions::insert(&state.db, &new, state.now()).await?),
+        };
+        match taken {
+            Taken::New(receipt) => Ok(HandedIn { submission: receipt.submission, again: false }),
+            Taken::Before(submission) => Ok(HandedIn { submission, again: true }),
+        }
+    }
+
+    /// What came before under this key; where nothing did, the rules must allow this one: what will
+    /// be refused need not be sent, and is not kept.
+    async fn before_or_allowed(&self) -> Result<Option<Keyed>> {
+        if let Some(before) = self.before().await? {
+            return Ok(Some(before));
+        }
+        let HandingIn { semester, person, arrived, .. } = self.what;
+        let (db, project) = (&self.state.db, self.project);
+        match submissions::may_hand_in(db, semester, project, person, arrived.0).await {
+            Ok(()) => Ok(None),
+            // The one sent at the same time may be what reached the limit.
+            Err(refused) => Ok(Some(self.before().await?.ok_or(refused)?)),
+        }
+    }
+
+    async fn before(&self) -> Result<Option<Keyed>> {
+        let Some(key) = &self.key else { return Ok(None) };
+        let HandingIn { semester, person, .. } = self.what;
+        Ok(submissions::by_key(&self.state.db, semester, person, self.project, key).await?)
+    }
+
+    /// The field `archive`, on disk, with the name it came under.
+    async fn receive(&mut self, mut body: Multipart) -> Result<(String, Received)> {
+        let state = self.state;
+        let mut trusted = matches!(self.sender, Sender::Program);
+        let mut archive = None;
+        let mut to_skip = state.archive_limits.packed;
+        while let Some(field) = patiently(body.next()).await? {
+            let mut field = field.map_err(unreadable)?;
+            match (field.name().unwrap_or_default(), self.sender) {
+                ("form_token", Sender::Page(visitor)) => {
+                    check_form_token(visitor, &short(&mut field, "form token").await?)?;
+                    trusted = true;
+                }
+                ("upload_key", Sender::Page(_)) if self.key.is_none() && archive.is_none() => {
+                    let key = short(&mut field, "upload's key").await?.parse();
+                    self.key = Some(key.map_err(|_| Error::Bad(KEY_UNFIT.into()))?);
+                }
+                ("archive", _) if !trusted => {
+                    return Err(Error::Bad("The form token must come before the archive.".into()));
+                }
+                ("archive", _) if archive.is_none() => {
+                    self.before_or_allowed().await?;
+                    let named = field
+                        .content_disposition()
+                        .and_then(|d| d.get_filename().map(str::to_owned));
+                    let received = to_disk(state, &mut field).await?;
+                    archive = Some((named.unwrap_or_default(), received));
+                }
+                _ => skip(state, &mut field, &mut to_skip).await?,
+            }
+        }
+        let (name, received) =
+            archive.ok_or_else(|| Error::Bad("The field `archive` is missing.".into()))?;
+        if received.bytes() == 0 {
+            return Err(Error::Bad("No file was chosen, or it is empty.".into()));
+        }
+        Ok((shown_name(&name), received))
+    }
+}
+
+const KEY_UNFIT: &str = "The form's upload key is damaged: please open the project's page anew.";
+
+/// A field of a form that is a few words.
+async fn short(field: &mut Field, what: &str) -> Result<String> {
+    let bytes = field.bytes(200).await;
+    let bytes = bytes.map_err(|_| Error::Bad(format!("The {what} is too long.")))?;
+    Ok(String::from_utf8_lossy(&bytes.map_err(unreadable)?).into_owned())
 }
 
 /// A body that says beforehand that it is too large need not be sent.
@@ -122,46 +232,6 @@ fn refuse_early(state: &State, request: &HttpRequest) -> Result<()> {
         return Err(Rejected::TooLarge { limit: state.archive_limits.packed }.into());
     }
     Ok(())
-}
-
-/// The field `archive`, on disk, with the name it came under.
-async fn receive(
-    state: &State,
-    sender: Sender<'_>,
-    mut body: Multipart,
-) -> Result<(String, Received)> {
-    let mut trusted = matches!(sender, Sender::Program);
-    let mut archive = None;
-    let mut to_skip = state.archive_limits.packed;
-    while let Some(field) = patiently(body.next()).await? {
-        let mut field = field.map_err(unreadable)?;
-        match (field.name().unwrap_or_default(), sender) {
-            ("form_token", Sender::Page(visitor)) => {
-                let token = field
-                    .bytes(200)
-                    .await
-                    .map_err(|_| Error::Bad("The form token is too long.".into()))?;
-                let token = token.map_err(unreadable)?;
-                check_form_token(visitor, &String::from_utf8_lossy(&token))?;
-                trusted = true;
-            }
-            ("archive", _) if !trusted => {
-                return Err(Error::Bad("The form token must come before the archive.".into()));
-            }
-            ("archive", _) if archive.is_none() => {
-                let named =
-                    field.content_disposition().and_then(|d| d.get_filename().map(str::to_owned));
-                archive = Some((named.unwrap_or_default(), to_disk(state, &mut field).await?));
-            }
-            _ => skip(state, &mut field, &mut to_skip).await?,
-        }
-    }
-    let (name, received) =
-        archive.ok_or_else(|| Error::Bad("The field `archive` is missing.".into()))?;
-    if received.bytes() == 0 {
-        return Err(Error::Bad("No file was chosen, or it is empty.".into()));
-    }
-    Ok((shown_name(&name), received))
 }
 
 async fn to_disk(state: &State, field: &mut Field) -> Result<Received> {
@@ -234,14 +304,19 @@ impl From<InsertError> for Error {
     fn from(error: InsertError) -> Self {
         match error {
             InsertError::Refused(Refusal::NotYetOpen { opens }) => {
-                Self::Conflict(format!("This project opens {}.", page::in_zurich(opens)))
+                Self::Conflict(format!("This project opens {}.", calendar::in_words(opens)))
             }
             InsertError::Refused(Refusal::DailyLimit { limit, again_from }) => {
                 Self::Conflict(format!(
                     "You have handed in this project {limit} times today, which is the limit; again from {}.",
-                    page::in_zurich(again_from)
+                    calendar::in_words(again_from)
                 ))
             }
+            InsertError::KeyOfAnother { number } => Self::Conflict(format!(
+                "This was sent under the key of your submission {number}, which has other contents, so \
+                 nothing was handed in. Open the project's page anew and hand in from there; a program \
+                 takes a new Idempotency-Key for each archive."
+            )),
             InsertError::NotAStudent => Self::Denied,
             InsertError::NoSuchProject => Self::NotFound,
             InsertError::Store(fault) => fault.into(),

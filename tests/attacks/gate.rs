@@ -1,7 +1,7 @@
 //! The server attacks itself: `testat doctor` says what came of it, and while an attack succeeds
 //! nothing is taken in and nothing graded.
 
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -120,6 +120,53 @@ async fn a_server_whose_own_attack_succeeds_takes_nothing_in() {
     let place = server.submit(&student, &reference).await;
     let grading = server.graded(&student, &place).await;
     assert_eq!(grading["verdict"], "passed", "{grading:#}");
+}
+
+#[tokio::test]
+async fn pages_without_workers_follow_what_the_workers_attacks_find() {
+    let more = one_more(SUCCEEDS);
+    let mut server = Server::prepared(None);
+    let mut pages = server.command();
+    pages.env("TESTAT_WORKERS", "0");
+    server.start_as(pages);
+    assert_eq!(health(&server).await["self_attack"]["state"], "not_run");
+
+    let mut broken = server.command();
+    broken.arg("worker").env("TESTAT_SELF_ATTACKS", more.path());
+    let mut broken = broken.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let unsafe_ = until(&server, "got_through").await;
+    assert_eq!(unsafe_["takes_uploads"], false);
+    let attacks = unsafe_["self_attack"]["attacks"].as_array().unwrap().clone();
+    assert!(
+        attacks.iter().any(|one| one["name"].as_str().unwrap().starts_with("writes a file on "))
+    );
+    let student = server.token(STUDENT);
+    let archive = pack(&grader_folder().join("reference/python"));
+    let refused = server.upload("backprop", &student, "a.tar", archive).await;
+    assert_eq!(refused.status(), 503);
+    broken.kill().unwrap();
+    broken.wait().unwrap();
+
+    let mut mended = server.command();
+    let mut mended =
+        mended.arg("worker").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    assert_eq!(until(&server, "held").await["takes_uploads"], true);
+    mended.kill().unwrap();
+    mended.wait().unwrap();
+}
+
+/// What the API says once the attacks came out like this.
+async fn until(server: &Server, state: &str) -> Value {
+    let token = server.token(ADMIN);
+    let begun = Instant::now();
+    loop {
+        let health = server.get(&token, "/api/v1/health").await;
+        if health["self_attack"]["state"] == state {
+            return health;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{health:#}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 #[tokio::test]

@@ -65,6 +65,9 @@ async fn what_a_person_does_with_their_account_is_one_line_each() {
     assert_eq!(ada.submit(&format!("/profile/tokens/{token}/revoke"), &[]).await.status(), 303);
     acts.left("a token that ends", ADA, &["token.revoke"]).await;
 
+    assert_eq!(ada.submit("/profile/mail", &[("answer", "on")]).await.status(), 303);
+    acts.left("fewer letters", ADA, &["person.set_mail"]).await;
+
     let fresh = "another correct horse";
     let fields = [("old", PASSWORD), ("password", fresh), ("again", fresh)];
     assert_eq!(ada.submit("/profile/password", &fields).await.status(), 303);

@@ -12,8 +12,8 @@ const PASSWORD: &str = "correct horse battery";
 
 /// A server that has taken in one archive and graded nothing yet; the archive's file and the
 /// submission's address.
-async fn with_one(token: &mut String) -> (Server, PathBuf, String) {
-    let mut server = Server::prepared(None);
+async fn with_one(database: Option<String>, token: &mut String) -> (Server, PathBuf, String) {
+    let mut server = Server::prepared(database);
     let mut command = server.command();
     command.env("TESTAT_WORKERS", "0");
     server.start_as(command);
@@ -43,8 +43,13 @@ async fn overview(server: &Server) -> String {
 }
 
 async fn found_and_named(damage: impl Fn(&PathBuf), found: &str) {
+    found_and_named_on(None, &damage, found).await;
+    found_and_named_on(Some(crate::postgres::database().await), &damage, found).await;
+}
+
+async fn found_and_named_on(database: Option<String>, damage: &impl Fn(&PathBuf), found: &str) {
     let mut token = String::new();
-    let (mut server, file, place) = with_one(&mut token).await;
+    let (mut server, file, place) = with_one(database, &mut token).await;
     let kept = std::fs::read(&file).unwrap();
     damage(&file);
     let digest = file.file_name().unwrap().to_str().unwrap().to_owned();

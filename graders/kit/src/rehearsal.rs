@@ -125,7 +125,7 @@ fn supervise(
                     let words = "the rehearsal ended it".to_owned();
                     say(socket, &Answer::Ended { words, by_itself: false }, &[])?;
                 }
-                Event::Progress { .. } => {}
+                Event::Progress { .. } | Event::Late { .. } => {}
                 Event::Check(check) => rehearsal.checks.push(check),
                 Event::Figure(figure) => rehearsal.figures.push(figure),
                 Event::Done { verdict, .. } => rehearsal.verdict = Some(verdict),

@@ -177,6 +177,56 @@ pub struct Usage {
     pub peak_memory_bytes: u64,
     /// Wall-clock milliseconds a phase: `unpack`, `build`, `start`, `grade`, `store`.
     pub phases: BTreeMap<String, f64>,
+    /// The limits at which the program or its build was ended, each once.
+    #[serde(default)]
+    pub exceeded: Vec<Exceeded>,
+}
+
+/// What a limit is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitOn {
+    /// Processor time, in milliseconds.
+    Cpu,
+    /// Wall-clock time, in milliseconds.
+    Wall,
+    /// Memory, in bytes.
+    Memory,
+    /// What is printed, in bytes.
+    Output,
+    /// One file, in bytes.
+    FileSize,
+    /// Time for one request, in milliseconds.
+    Request,
+}
+
+/// A limit at which a program was ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exceeded {
+    /// Which.
+    pub limit: LimitOn,
+    /// In which phase: `build` or `grade`.
+    pub phase: String,
+    /// The student's function that was asked, for a request.
+    #[serde(default)]
+    pub function: Option<String>,
+    /// What is allowed.
+    pub allowed: u64,
+    /// What had been used when it was ended, as far as that was seen: no more than is allowed where the
+    /// system refuses the rest.
+    pub used: u64,
+}
+
+impl Usage {
+    /// Notes a limit that was exceeded; of two in the same phase the one that went farther.
+    pub fn note(&mut self, exceeded: Exceeded) {
+        let key = |one: &Exceeded| (one.limit, one.phase.clone(), one.function.clone());
+        let same = |other: &&mut Exceeded| key(other) == key(&exceeded);
+        match self.exceeded.iter_mut().find(same) {
+            Some(other) => other.used = other.used.max(exceeded.used),
+            None => self.exceeded.push(exceeded),
+        }
+    }
 }
 
 /// All that one grading says.
@@ -221,6 +271,13 @@ pub enum Event {
         done: u32,
         /// Steps in all.
         total: u32,
+    },
+    /// A request was not answered in its time; its subject is ended next.
+    Late {
+        /// The student's function.
+        function: String,
+        /// The time for the request in milliseconds.
+        allowed_ms: u64,
     },
     /// A check has been decided.
     Check(Check),

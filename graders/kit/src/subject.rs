@@ -10,7 +10,7 @@ use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::{Errno, read, write};
 
 use crate::link::{self, LinkError, Message};
-use crate::report::Task;
+use crate::report::{Event, Task};
 use crate::supervisor::{Ending, Fault, SubjectPipes, Supervisor};
 
 /// How long a request may take.
@@ -241,7 +241,14 @@ impl Subject {
     /// Ends the process and puts into words what happened.
     fn broken(&mut self, function: &'static str, limit: Duration, broken: Broken) -> Trouble {
         self.pipes = None;
-        let ending = match self.supervisor.end() {
+        let told = match broken {
+            Broken::Late => self.supervisor.tell(&Event::Late {
+                function: function.to_owned(),
+                allowed_ms: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX),
+            }),
+            _ => Ok(()),
+        };
+        let ending = match told.and_then(|()| self.supervisor.end()) {
             Ok(ending) => ending,
             Err(fault) => return fault.into(),
         };

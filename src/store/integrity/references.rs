@@ -28,6 +28,10 @@ const fn to_person(table: &'static str, columns: &'static [&'static str]) -> Ref
     Reference { table, columns, target: "people", key: &["id"] }
 }
 
+const fn to_submission(table: &'static str, columns: &'static [&'static str]) -> Reference {
+    Reference { table, columns, target: "submissions", key: &["id"] }
+}
+
 const fn to_project(table: &'static str) -> Reference {
     let columns = &["semester", "project"];
     Reference { table, columns, target: "projects", key: &["semester", "number"] }
@@ -47,7 +51,7 @@ const fn to_regrade(table: &'static str, columns: &'static [&'static str]) -> Re
 }
 
 /// All there are.
-pub const REFERENCES: [Reference; 34] = [
+pub const REFERENCES: [Reference; 51] = [
     to_person("sessions", &["person"]),
     to_person("tokens", &["person"]),
     to_person("invitations", &["person"]),
@@ -66,18 +70,13 @@ pub const REFERENCES: [Reference; 34] = [
     to_project("regrades"),
     to_regrade("gradings", &["regrade"]),
     to_regrade("gradings", &["superseded_by"]),
-    Reference { table: "gradings", columns: &["submission"], target: "submissions", key: &["id"] },
+    to_submission("gradings", &["submission"]),
     Reference { table: "reports", columns: &["grading"], target: "gradings", key: &["id"] },
     to_person("overrides", &["decided_by"]),
     to_person("overrides", &["revoked_by"]),
     to_enrolment("overrides"),
     to_project("overrides"),
-    Reference {
-        table: "acceptances",
-        columns: &["submission"],
-        target: "submissions",
-        key: &["id"],
-    },
+    to_submission("acceptances", &["submission"]),
     to_person("acceptances", &["given_by"]),
     to_person("acceptances", &["revoked_by"]),
     to_person("excuses", &["given_by"]),
@@ -87,6 +86,28 @@ pub const REFERENCES: [Reference; 34] = [
     to_person("pauses", &["paused_by"]),
     to_person("pauses", &["resumed_by"]),
     to_project("pauses"),
+    to_submission("questions", &["submission"]),
+    Reference {
+        table: "question_messages",
+        columns: &["question"],
+        target: "questions",
+        key: &["id"],
+    },
+    to_person("question_messages", &["author"]),
+    to_person("outbox", &["person"]),
+    to_person("mail_off", &["person"]),
+    to_submission("line_comments", &["submission"]),
+    to_person("line_comments", &["author"]),
+    to_person("line_comments", &["withdrawn_by"]),
+    to_person("copy_runs", &["asked_by"]),
+    to_project("copy_runs"),
+    Reference { table: "copy_pairs", columns: &["run"], target: "copy_runs", key: &["id"] },
+    to_submission("copy_pairs", &["left_one"]),
+    to_submission("copy_pairs", &["right_one"]),
+    to_submission("copy_reviews", &["left_one"]),
+    to_submission("copy_reviews", &["right_one"]),
+    to_person("copy_reviews", &["reviewed_by"]),
+    to_person("copy_reviews", &["withdrawn_by"]),
 ];
 
 pub(super) async fn check(tx: &mut Tx, faults: &mut Vec<Fault>) -> Result<(), Error> {

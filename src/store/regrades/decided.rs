@@ -8,7 +8,7 @@ use crate::course::{GradingId, PersonId, RegradeId};
 use crate::store::arg::args;
 use crate::store::audit::{self, Entry};
 use crate::store::results::{self, Changed};
-use crate::store::{Db, Error, Tx};
+use crate::store::{Db, Error, Tx, notify};
 
 /// A regrade was not decided.
 #[derive(Debug, thiserror::Error)]
@@ -71,7 +71,9 @@ pub async fn apply(
     let after = results::admissions_in(&mut tx, &regrade.semester, None, now).await?;
     let changes = results::changes(&before, &after);
     let details = json!({ "superseded": ids(superseded), "changes": changes });
-    conclude(tx, "regrade.apply", id, by, now, details).await?;
+    log(&mut tx, "regrade.apply", id, by, now, details).await?;
+    notify::regraded(&mut tx, &regrade, false, &changes, now).await?;
+    tx.commit().await?;
     Ok(changes)
 }
 
@@ -95,7 +97,8 @@ pub async fn discard(
         args![id],
     )
     .await?;
-    conclude(tx, "regrade.discard", id, by, now, json!({})).await
+    log(&mut tx, "regrade.discard", id, by, now, json!({})).await?;
+    Ok(tx.commit().await?)
 }
 
 /// Takes an applied regrade back: what counted before it counts again, and its own gradings don't.
@@ -123,6 +126,9 @@ pub async fn undo(db: &Db, id: &RegradeId, by: &PersonId, now: i64) -> Result<()
     if overtaken > 0 {
         return Err(DecisionError::Overtaken);
     }
+    let sql = format!("{REGRADE} WHERE id = $1");
+    let regrade: Regrade = tx.one(sqlx::AssertSqlSafe(sql), args![id]).await?;
+    let before = results::admissions_in(&mut tx, &regrade.semester, None, now).await?;
     tx.run("UPDATE gradings SET counts = FALSE WHERE regrade = $1", args![id]).await?;
     let restored: Vec<(GradingId,)> = tx
         .all(
@@ -131,7 +137,11 @@ pub async fn undo(db: &Db, id: &RegradeId, by: &PersonId, now: i64) -> Result<()
             args![id],
         )
         .await?;
-    conclude(tx, "regrade.undo", id, by, now, json!({ "restored": ids(restored) })).await
+    let after = results::admissions_in(&mut tx, &regrade.semester, None, now).await?;
+    let changes = results::changes(&before, &after);
+    log(&mut tx, "regrade.undo", id, by, now, json!({ "restored": ids(restored) })).await?;
+    notify::regraded(&mut tx, &regrade, true, &changes, now).await?;
+    Ok(tx.commit().await?)
 }
 
 /// What is to be done with the gradings of an open regrade that need attention.
@@ -175,7 +185,8 @@ pub async fn unstick(
         .await?;
     let count = moved.len();
     if count > 0 {
-        conclude(tx, action, id, by, now, json!({ "gradings": ids(moved) })).await?;
+        log(&mut tx, action, id, by, now, json!({ "gradings": ids(moved) })).await?;
+        tx.commit().await?;
     }
     Ok(count)
 }
@@ -214,8 +225,8 @@ async fn why_not(tx: &mut Tx, id: &RegradeId) -> Result<DecisionError, Error> {
     })
 }
 
-async fn conclude(
-    mut tx: Tx,
+async fn log(
+    tx: &mut Tx,
     action: &'static str,
     id: &RegradeId,
     by: &PersonId,
@@ -223,6 +234,5 @@ async fn conclude(
     details: serde_json::Value,
 ) -> Result<(), DecisionError> {
     let entry = Entry { at: now, actor: Some(by), action, subject: id.to_string(), details };
-    audit::append(&mut tx, entry).await?;
-    Ok(tx.commit().await?)
+    Ok(audit::append(tx, entry).await?)
 }

@@ -18,7 +18,7 @@ use super::guard::Bearer;
 use super::reports::report_for;
 use super::routes::Routes;
 use super::starter::{self, OfKit};
-use super::submit::{Arrived, HandingIn, Sender, hand_in};
+use super::submit::{Arrived, HandedIn, HandingIn, Sender, hand_in};
 use crate::course::access::{Action, On};
 use crate::course::{SemesterName, Slug, SubmissionId};
 use crate::export::{self, Format, List};
@@ -127,15 +127,19 @@ async fn list_submissions(state: Shared, bearer: Bearer, path: OfProject) -> Res
         .json(own.iter().map(|s| SubmissionShape::of(s, None)).collect::<Vec<_>>()))
 }
 
-/// Hands in: multipart field `archive`, a .zip, .tar, .tar.gz or a single solution.py.
+/// Hands in: multipart field `archive`, a .zip, .tar, .tar.gz or a single solution.py. Sent again with
+/// the same `Idempotency-Key`, it is answered with the submission that the first one made.
 #[utoipa::path(post, path = "/api/v1/semesters/{semester}/projects/{slug}/submissions",
-    params(("semester" = String, Path), ("slug" = String, Path)),
+    params(("semester" = String, Path), ("slug" = String, Path),
+        ("Idempotency-Key" = Option<String>, Header, description = "of this one attempt, 8 to 128 visible ASCII characters: a new one for each archive")),
     request_body(content = HandInForm, content_type = "multipart/form-data"),
     responses(
-        (status = 201, body = SubmissionShape, headers(("Location" = String, description = "of the submission"))),
+        (status = 201, body = SubmissionShape, headers(
+            ("Location" = String, description = "of the submission"),
+            ("Idempotent-Replayed" = String, description = "`true` if the same had come before under this key"))),
         (status = 400, body = Problem, description = "no archive, or an upload that stopped"),
         (status = 403, body = Problem, description = "only students of the semester hand in, with a token of scope `submit`"),
-        (status = 404, body = Problem), (status = 409, body = Problem, description = "not open yet, or too often today"),
+        (status = 404, body = Problem), (status = 409, body = Problem, description = "not open yet, too often today, or the key is that of another archive"),
         (status = 413, body = Problem), (status = 422, body = Problem, description = "the archive is refused; the text names the entry"),
         (status = 503, body = Problem, description = "programs can't be graded safely at the moment")
     ))]
@@ -151,12 +155,16 @@ async fn submit(
     let person = bearer.person.id.clone();
     bearer.may(Action::HandIn, On::Student(&semester, &person))?;
     let what = HandingIn { semester, slug, person, arrived };
-    let receipt = hand_in(&state, &request, &what, Sender::Program, body).await?;
-    let shape =
-        full_shape(&state, &bearer, &find_submission(&state, &bearer, &receipt.submission).await?)
-            .await?;
-    let location = format!("/api/v1/submissions/{}", receipt.submission);
-    Ok(HttpResponse::Created().insert_header((header::LOCATION, location)).json(shape))
+    let HandedIn { submission, again } =
+        hand_in(&state, &request, &what, Sender::Program, body).await?;
+    let found = find_submission(&state, &bearer, &submission).await?;
+    let shape = full_shape(&state, &bearer, &found).await?;
+    let location = format!("/api/v1/submissions/{submission}");
+    let mut response = HttpResponse::Created();
+    if again {
+        response.insert_header(("idempotent-replayed", "true"));
+    }
+    Ok(response.insert_header((header::LOCATION, location)).json(shape))
 }
 
 /// A project's starter kit: what to write, the hand-out, samples to try it on.

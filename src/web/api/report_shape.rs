@@ -135,4 +135,20 @@ struct UsageShape {
     peak_memory_bytes: u64,
     /// Wall-clock milliseconds of `unpack`, `build`, `start`, `grade` and `store`.
     phases: BTreeMap<String, f64>,
+    /// The limits at which the program or its build was ended.
+    exceeded: Vec<ExceededShape>,
+}
+
+/// A limit at which a program was ended.
+#[derive(Debug, Serialize, ToSchema)]
+struct ExceededShape {
+    /// `cpu`, `wall` or `request` in milliseconds; `memory`, `output` or `file_size` in bytes.
+    limit: String,
+    /// `build` or `grade`.
+    phase: String,
+    /// Of a request: the function that was asked.
+    function: Option<String>,
+    allowed: u64,
+    /// As far as it was seen: no more than is allowed where the system refuses the rest.
+    used: u64,
 }

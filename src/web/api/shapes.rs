@@ -171,6 +171,27 @@ pub(super) struct ProgressShape {
     done: u32,
     /// Its steps in all.
     total: u32,
+    /// The checks decided so far; not final before the grading is done.
+    decided: Vec<DecidedShape>,
+    /// The phases that have begun.
+    began: Vec<BeganShape>,
+}
+
+/// A check that was decided while the grading goes on.
+#[derive(Debug, Serialize, ToSchema)]
+struct DecidedShape {
+    id: String,
+    passed: bool,
+    /// None when nothing could be measured.
+    value: Option<f64>,
+}
+
+/// When a phase began.
+#[derive(Debug, Serialize, ToSchema)]
+struct BeganShape {
+    phase: String,
+    /// Milliseconds since 1970, UTC.
+    at: i64,
 }
 
 /// One run of the grader.
