@@ -2,6 +2,7 @@
 //! time for many, pauses of the queue. Each is undone without a trace in what counts.
 
 use testat::course::admission::{Needed, State};
+use testat::course::counting::{self, Part};
 use testat::course::result::GradingState;
 use testat::course::{PersonId, Verdict};
 use testat::store::acceptances::{self, AcceptError};
@@ -10,7 +11,9 @@ use testat::store::extensions::{self, GiveError, NewExtension};
 use testat::store::foreseen::Whether;
 use testat::store::pauses::{self, PauseError};
 use testat::store::results::{self, AdmissionRow};
-use testat::store::{audit, in_queue, integrity, queue, semesters, submissions};
+use testat::store::{
+    audit, copies, in_queue, integrity, queue, semesters, statistics, submissions,
+};
 
 use crate::database::{Course, DAY, MINUTE, on_both, project, tamper};
 
@@ -97,6 +100,13 @@ async fn an_excuse_from_nothing_is_refused(t: Course) {
     }
 }
 
+/// What each submission for project 1 is to its result.
+async fn parts(t: &Course, person: &PersonId, due: i64) -> Vec<Part> {
+    let handed = results::handed(&t.db, &t.semester, person, project(1)).await.unwrap();
+    let handed: Vec<_> = handed.into_iter().map(|(_, one)| one).collect();
+    counting::parts(&handed, false, due)
+}
+
 async fn a_late_submission_is_accepted_and_the_acceptance_taken_back(t: Course) {
     let person = t.student(1).await;
     let due = semesters::projects(&t.db, &t.semester).await.unwrap()[0].due;
@@ -116,12 +126,19 @@ async fn a_late_submission_is_accepted_and_the_acceptance_taken_back(t: Course) 
     // Once more, with another reason: the first ends.
     let id = acceptances::give(&t.db, &late, &reason, &t.admin, end(&t)).await.unwrap();
     assert_eq!(row(&t, &person, end(&t)).await.projects[0].verdict, Some(Verdict::Passed));
+    assert_eq!(parts(&t, &person, due).await, [Part::NotPassed, Part::Counts]);
+    let passes = statistics::first_passes(&t.db, &t.semester).await.unwrap();
+    assert_eq!(passes.iter().map(|one| one.number).collect::<Vec<_>>(), [2]);
+    let slug = "backprop".parse().unwrap();
+    let compared = copies::to_compare(&t.db, &t.semester, &slug).await.unwrap();
+    assert_eq!(compared.iter().map(|one| &one.submission).collect::<Vec<_>>(), [&late]);
     let all = acceptances::of_student(&t.db, &t.semester, &person).await.unwrap();
     assert_eq!(all.iter().filter(|one| one.revoked_at.is_none()).count(), 1);
     assert_eq!(submissions::get(&t.db, &late).await.unwrap().unwrap().acceptance, Some(id.clone()));
     assert_eq!(faults(&t).await, Vec::<String>::new());
     assert!(acceptances::take_back(&t.db, &id, &t.admin, end(&t)).await.unwrap());
     assert!(!acceptances::take_back(&t.db, &id, &t.admin, end(&t)).await.unwrap());
+    assert_eq!(parts(&t, &person, due).await, [Part::NotPassed, Part::Late]);
     assert_eq!(row(&t, &person, end(&t)).await, before);
     assert_eq!(faults(&t).await, Vec::<String>::new());
 }

@@ -30,6 +30,7 @@ mod limits_shown;
 mod line;
 mod notices;
 mod outbox;
+mod outbox_decided;
 mod post;
 mod postgres;
 mod questions;

@@ -2,6 +2,7 @@
 //! at all if it is discarded or undone, on both engines.
 
 use testat::course::Verdict;
+use testat::course::counting::{self, Part};
 use testat::course::result::GradingState;
 use testat::course::{PersonId, RegradeId, SubmissionId};
 use testat::store::regrades::{
@@ -98,6 +99,7 @@ async fn what_is_run_beside_changes_nothing_until_it_is_applied(t: Course) {
     assert_eq!(rows(&t).await, before, "while it is ready");
     assert_eq!(statistics::first_passes(&t.db, &t.semester).await.unwrap(), passes);
     assert_eq!(submissions::latest(&t.db, &t.semester).await.unwrap(), shown);
+    assert_eq!(counted(&t, &people[0]).await, Part::Counts);
     assert_eq!(faults(&t).await, Vec::<String>::new());
 
     let (would, of) = results::if_applied(&t.db, &t.semester, &id, later(&t)).await.unwrap();
@@ -107,7 +109,16 @@ async fn what_is_run_beside_changes_nothing_until_it_is_applied(t: Course) {
     let (failed, passed) = (Some(Verdict::Failed), Some(Verdict::Passed));
     assert_eq!(verdicts(&t).await, [failed, passed, failed]);
     assert_eq!(last_action(&t).await, "regrade.apply");
+    assert_eq!(counted(&t, &people[0]).await, Part::NotPassed);
+    assert_eq!(counted(&t, &people[1]).await, Part::Counts);
     assert_eq!(faults(&t).await, Vec::<String>::new());
+}
+
+/// What someone's first submission for project 1 is to its result.
+async fn counted(t: &Course, person: &PersonId) -> Part {
+    let handed = results::handed(&t.db, &t.semester, person, project(1)).await.unwrap();
+    let handed: Vec<_> = handed.into_iter().map(|(_, one)| one).collect();
+    counting::parts(&handed, false, later(t))[0]
 }
 
 async fn applied_it_counts_as_if_only_its_gradings_had_ever_been_made(t: Course) {
