@@ -1,4 +1,5 @@
-//! A roster from whatever program: all rows or all that is wrong, and what is read may be stored and shown.
+//! A roster from whatever program, as CSV or as a workbook: all rows or all that is wrong, and what is read
+//! may be stored and shown.
 #![no_main]
 
 use std::collections::HashSet;
@@ -6,9 +7,20 @@ use std::collections::HashSet;
 use libfuzzer_sys::fuzz_target;
 use testat::course::Role;
 use testat::intake::roster::read;
+use testat::intake::workbook::{is_workbook, to_csv};
 
 fuzz_target!(|bytes: &[u8]| {
-    let rows = match read(bytes) {
+    let csv = match is_workbook(bytes) {
+        true => match to_csv(bytes) {
+            Ok(csv) => csv,
+            Err(fault) => {
+                assert!(!fault.to_string().is_empty());
+                return;
+            }
+        },
+        false => bytes.to_vec(),
+    };
+    let rows = match read(&csv) {
         Ok(rows) => rows,
         Err(bad) => {
             assert!(!bad.to_string().is_empty());

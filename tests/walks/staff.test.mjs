@@ -234,12 +234,14 @@ const LOOKS = () => ({
   "/semesters/{semester}": [student, `/semesters/${SEMESTER}`],
   "/semesters/{semester}/projects/{slug}": [student, `/semesters/${SEMESTER}/projects/lif`],
   "/submissions/{id}": [student, failed],
+  "/submissions/{id}/files": [lecturer, `${failed}/files?comment=solution.py:3`],
   "/class/{semester}": [lecturer, `/class/${SEMESTER}`],
   "/class/{semester}/attention": [lecturer, `/class/${SEMESTER}/attention`],
   "/class/{semester}/extensions": [lecturer, `/class/${SEMESTER}/extensions`],
   "/class/{semester}/queue": [lecturer, `/class/${SEMESTER}/queue`],
   "/class/{semester}/regrades": [lecturer, `/class/${SEMESTER}/regrades?project=3`],
   "/regrades/{id}": [lecturer, regrade],
+  "/class/{semester}/copies": [lecturer, `/class/${SEMESTER}/copies?project=3`],
   "/class/{semester}/questions": [lecturer, `/class/${SEMESTER}/questions?state=all`],
   "/class/{semester}/statistics": [lecturer, `/class/${SEMESTER}/statistics`],
   "/class/{semester}/students/{person}": [lecturer, new URL(lecturer.page.url()).pathname],
@@ -254,8 +256,9 @@ const LOOKS = () => ({
   "/profile": [student, "/profile"],
 });
 
-/// What answers with no page: files, streams, figures for machines.
-const NO_PAGES = [/^\/static\//, /^\/api\//, /^\/(healthz|readyz|metrics)$/, /\/(live|archive)$/, /\/starter\/\{language\}$/];
+/// What answers with no page: files, streams, figures for machines. And a pair of copies, for which two
+/// students' work is needed: `tests/web_copies.rs` looks at it.
+const NO_PAGES = [/^\/copies\//, /^\/static\//, /^\/api\//, /^\/(healthz|readyz|metrics)$/, /\/(live|archive)$/, /\/starter\/\{language\}$/];
 
 function patterns() {
   const rows = readFileSync(join(ROOT, "tests/web_routes.rs"), "utf8").matchAll(/^ {4}\("GET", "([^"]+)", Body/gm);
