@@ -102,11 +102,11 @@ test("an instructor has a project graded again beside, sees the difference, appl
   const page = lecturer.page;
   await lecturer.goes(`/class/${SEMESTER}/regrades`);
   await page.selectOption("#of", "3");
-  await page.click("form.inline button");
+  await page.click("main form.inline button");
   await page.check("#new");
   await page.fill("#reason", "Another draw, to see how far it matters.");
   await lecturer.inspect();
-  await page.click("form[method=post] button[type=submit]");
+  await page.click("main form[method=post] button[type=submit]");
   await page.waitForURL(/\/regrades\//);
   regrade = new URL(page.url()).pathname;
   await lecturer.inspect();
