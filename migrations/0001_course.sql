@@ -148,9 +148,35 @@ CREATE INDEX submissions_of_blob ON submissions (digest);
 CREATE UNIQUE INDEX submissions_by_key ON submissions (semester, person, project, upload_key)
     WHERE upload_key IS NOT NULL;
 
+-- A project graded again beside what counts: then applied as a whole, which can be undone, or discarded.
+CREATE TABLE regrades (
+    id         TEXT   PRIMARY KEY,
+    semester   TEXT   NOT NULL,
+    project    BIGINT NOT NULL,
+    scope      TEXT   NOT NULL CHECK (scope IN ('everyone', 'failed_by', 'students')),
+    -- The check by which they failed, where that is the scope.
+    failed_by  TEXT,
+    seeds      TEXT   NOT NULL CHECK (seeds IN ('same', 'new')),
+    reason     TEXT   NOT NULL,
+    asked_by   TEXT   NOT NULL REFERENCES people (id),
+    asked_at   BIGINT NOT NULL,
+    state      TEXT   NOT NULL CHECK (state IN ('open', 'applied', 'discarded', 'undone')),
+    decided_by TEXT   REFERENCES people (id),
+    decided_at BIGINT,
+    undone_by  TEXT   REFERENCES people (id),
+    undone_at  BIGINT,
+    FOREIGN KEY (semester, project) REFERENCES projects (semester, number),
+    CHECK ((scope = 'failed_by') = (failed_by IS NOT NULL)),
+    CHECK ((state = 'open') = (decided_at IS NULL)),
+    CHECK ((state = 'undone') = (undone_at IS NOT NULL))
+);
+CREATE UNIQUE INDEX regrades_open ON regrades (semester, project) WHERE state = 'open';
+
 -- One run of one grader on one submission, and its place in the queue. Semester, project and person
 -- are the submission's, repeated here for the claim. `attempt` only ever rises and fences the
 -- worker's writes; `faults` counts what was our fault.
+-- `counts` follows from the two columns before it: what belongs to a regrade counts once that is
+-- applied, and whatever an applied regrade took the place of does not. A seed may be given beforehand.
 CREATE TABLE gradings (
     id             TEXT   PRIMARY KEY,
     submission     TEXT   NOT NULL REFERENCES submissions (id),
@@ -174,6 +200,9 @@ CREATE TABLE gradings (
     grader_version TEXT,
     runtime        TEXT,
     verdict        TEXT   CHECK (verdict IN ('passed', 'failed')),
+    regrade        TEXT   REFERENCES regrades (id),
+    superseded_by  TEXT   REFERENCES regrades (id),
+    counts         BOOLEAN NOT NULL,
     UNIQUE (submission, number),
     CHECK ((state = 'done') = (verdict IS NOT NULL)),
     CHECK ((state = 'running') = (lease_until IS NOT NULL))
@@ -181,6 +210,8 @@ CREATE TABLE gradings (
 CREATE INDEX gradings_queue ON gradings (queued_at, id) WHERE state = 'waiting';
 CREATE INDEX gradings_leases ON gradings (lease_until) WHERE state = 'running';
 CREATE INDEX gradings_in_flight ON gradings (person) WHERE state IN ('waiting', 'running');
+CREATE INDEX gradings_of_regrade ON gradings (regrade) WHERE regrade IS NOT NULL;
+CREATE INDEX gradings_superseded ON gradings (superseded_by) WHERE superseded_by IS NOT NULL;
 -- What gradings have taken of late is what those that wait may expect.
 CREATE INDEX gradings_done ON gradings (finished_at) WHERE state = 'done';
 CREATE INDEX gradings_needing_attention ON gradings (semester) WHERE state = 'needs_attention';
@@ -356,3 +387,48 @@ CREATE TABLE audit_head (
 );
 INSERT INTO audit_head (id, seq, hash)
 VALUES (1, 0, '0000000000000000000000000000000000000000000000000000000000000000');
+
+-- What instructors decide about one student's work, beside overrides and extensions.
+
+-- A late submission that counts as if it had been on time.
+CREATE TABLE acceptances (
+    id         TEXT   PRIMARY KEY,
+    submission TEXT   NOT NULL REFERENCES submissions (id),
+    reason     TEXT   NOT NULL,
+    given_by   TEXT   NOT NULL REFERENCES people (id),
+    given_at   BIGINT NOT NULL,
+    revoked_by TEXT   REFERENCES people (id),
+    revoked_at BIGINT
+);
+CREATE UNIQUE INDEX acceptances_standing ON acceptances (submission) WHERE revoked_at IS NULL;
+
+-- A project that is not counted for one student, for whom perhaps fewer are needed.
+CREATE TABLE excuses (
+    id         TEXT   PRIMARY KEY,
+    semester   TEXT   NOT NULL,
+    project    BIGINT NOT NULL,
+    person     TEXT   NOT NULL,
+    needed     TEXT   NOT NULL CHECK (needed IN ('stays', 'one_fewer')),
+    reason     TEXT   NOT NULL,
+    given_by   TEXT   NOT NULL REFERENCES people (id),
+    given_at   BIGINT NOT NULL,
+    revoked_by TEXT   REFERENCES people (id),
+    revoked_at BIGINT,
+    FOREIGN KEY (semester, project) REFERENCES projects (semester, number),
+    FOREIGN KEY (semester, person) REFERENCES enrolments (semester, person)
+);
+CREATE UNIQUE INDEX excuses_standing ON excuses (semester, person, project) WHERE revoked_at IS NULL;
+
+-- A project whose grading is paused: nothing of it is claimed until it is resumed.
+CREATE TABLE pauses (
+    id         TEXT   PRIMARY KEY,
+    semester   TEXT   NOT NULL,
+    project    BIGINT NOT NULL,
+    reason     TEXT   NOT NULL,
+    paused_by  TEXT   NOT NULL REFERENCES people (id),
+    paused_at  BIGINT NOT NULL,
+    resumed_by TEXT   REFERENCES people (id),
+    resumed_at BIGINT,
+    FOREIGN KEY (semester, project) REFERENCES projects (semester, number)
+);
+CREATE UNIQUE INDEX pauses_lasting ON pauses (semester, project) WHERE resumed_at IS NULL;

@@ -40,3 +40,22 @@ document.addEventListener("click", (event) => {
     ask.querySelector("textarea").focus();
   }
 });
+// A part of a page that is fetched anew until it has come to rest; then the whole page is.
+const freshen = (part) => {
+  setTimeout(async () => {
+    const response = await fetch(location.href).catch(() => null);
+    if (!response || !response.ok) {
+      freshen(part);
+      return;
+    }
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    const next = page.getElementById(part.id);
+    if (!next || !next.dataset.fresh) {
+      location.reload();
+      return;
+    }
+    part.replaceWith(next);
+    freshen(next);
+  }, Number(part.dataset.fresh));
+};
+document.querySelectorAll("[data-fresh]").forEach(freshen);

@@ -7,12 +7,13 @@ use testat::course::{ProjectNumber, Verdict};
 
 const DUE: i64 = 1_000_000;
 
-/// One submission by letters: `l` late; then its gradings, oldest first: `P` passed, `F` failed, `W`
+/// One submission by letters: `l` late, `a` late and accepted; then its gradings, oldest first: `P` passed, `F` failed, `W`
 /// waiting, `R` replaced, `A` needs attention. Its gradings end in the order of `at`.
 fn handed(text: &str, at: i64) -> Handed {
-    let late = text.starts_with('l');
+    let accepted = text.starts_with('a');
+    let late = accepted || text.starts_with('l');
     let received = if late { DUE + 60_000 } else { DUE - 60_000 };
-    let gradings = text.trim_start_matches('l').chars().zip(0..).map(|(letter, number)| {
+    let gradings = text.trim_start_matches(['l', 'a']).chars().zip(0..).map(|(letter, number)| {
         let (state, verdict) = match letter {
             'P' => (GradingState::Done, Some(Verdict::Passed)),
             'F' => (GradingState::Done, Some(Verdict::Failed)),
@@ -22,9 +23,9 @@ fn handed(text: &str, at: i64) -> Handed {
             other => panic!("{other}"),
         };
         let finished = verdict.map(|_| DUE + at * 10 + number);
-        Graded { received, late, state, verdict, finished }
+        Graded { received, late, accepted, state, verdict, finished }
     });
-    Handed { received, late, gradings: gradings.collect() }
+    Handed { received, late, accepted, gradings: gradings.collect() }
 }
 
 fn all(text: &str) -> Vec<Handed> {
@@ -34,11 +35,14 @@ fn all(text: &str) -> Vec<Handed> {
 #[test]
 fn the_first_pass_on_time_counts_and_each_other_says_why_not() {
     use Part::{Counts, Late, NotPassed, PassedToo, Replaced, ToCome};
-    let table: [(&str, &[Part]); 9] = [
+    let table: [(&str, &[Part]); 11] = [
         ("F", &[NotPassed]),
         ("F P P", &[NotPassed, Counts, PassedToo]),
         ("lP P", &[Late, Counts]),
         ("lP", &[Late]),
+        // A late one that was accepted is like one that came on time.
+        ("aP P", &[Counts, PassedToo]),
+        ("aW", &[ToCome]),
         ("R W", &[Replaced, ToCome]),
         ("P W", &[Counts, ToCome]),
         ("A", &[ToCome]),
@@ -59,7 +63,7 @@ proptest! {
     /// One counts exactly when the result is a pass, and it has counted since that one passed.
     #[test]
     fn what_counts_is_what_the_result_rests_on(
-        texts in proptest::collection::vec("l?[PFWRA]{1,3}", 0..6), extended in any::<bool>()
+        texts in proptest::collection::vec("[la]?[PFWRA]{1,3}", 0..6), extended in any::<bool>()
     ) {
         let handed: Vec<Handed> = texts.iter().zip(1..).map(|(one, at)| handed(one, at)).collect();
         let due = if extended { DUE + 60_000 } else { DUE };

@@ -4,7 +4,7 @@
 use std::io::{Cursor, Read};
 
 use insta::assert_snapshot;
-use testat::course::admission::{Admission, Basis, State};
+use testat::course::admission::{Admission, Basis, Rule, State};
 use testat::course::result::{ProjectResult, Window};
 use testat::course::{Digest, PersonId, ProjectNumber, SemesterName, Slug, Verdict};
 use testat::export::{Format, List, Written, write};
@@ -20,6 +20,7 @@ fn result(number: i64, slug: &str, verdict: Option<Verdict>, window: Window) -> 
         verdict,
         since: verdict.map(|_| AT),
         overridden: false,
+        excused: false,
         waiting: number == 4,
         window,
         due: AT,
@@ -40,6 +41,8 @@ fn written(format: Format) -> Written {
     let open = Admission {
         state: State::Open,
         basis: Basis::Projects,
+        rule: Rule::new(5, 5).unwrap(),
+        excused: 0,
         passed: 1,
         missing: 4,
         since: None,
@@ -47,6 +50,8 @@ fn written(format: Format) -> Written {
     let carried = Admission {
         state: State::Admitted,
         basis: Basis::CarriedOver { semester: earlier },
+        rule: Rule::new(5, 5).unwrap(),
+        excused: 0,
         passed: 1,
         missing: 0,
         since: Some(AT + 3_600_000),
@@ -59,7 +64,6 @@ fn written(format: Format) -> Written {
         email: format!("{}@example.org", &legi[..2]).parse().unwrap(),
         department: "D-ITET".to_owned(),
         level: "MSc".to_owned(),
-        needed: 5,
         projects: results.clone(),
         admission,
     };

@@ -1,11 +1,11 @@
 //! What letters say, when a letter is tried again, and where a question stands: pure, by table.
 
-use testat::course::admission::{Admission, Basis, State as Admitted};
+use testat::course::admission::{Admission, Basis, Rule, State as Admitted};
 use testat::course::notice::{
     Kind, Notice, Project, Receipt, Submission, TRIES, after_failure, letter,
 };
 use testat::course::question::{self, HOUR, MESSAGES_AN_HOUR, Side, State, TooOften};
-use testat::course::{Digest, MessageText, SemesterName, Slug, SubmissionId, Verdict};
+use testat::course::{Digest, MessageText, RegradeId, SemesterName, Slug, SubmissionId, Verdict};
 
 use crate::database::project;
 
@@ -120,14 +120,20 @@ fn a_title_with_a_line_break_makes_one_line() {
 fn a_deadline_says_how_the_student_stands() {
     let words = Words::new();
     let body = |state, submissions| {
-        let admission =
-            Admission { state, basis: Basis::Projects, passed: 2, missing: 3, since: None };
+        let admission = Admission {
+            state,
+            basis: Basis::Projects,
+            rule: Rule::new(5, 7).unwrap(),
+            excused: 0,
+            passed: 2,
+            missing: 3,
+            since: None,
+        };
         let notice = Notice::Deadline {
             project: words.project("Backpropagation"),
             due: 1_790_632_799_000,
             submissions,
             admission: &admission,
-            needed: 5,
         };
         notice.text().body
     };
@@ -138,6 +144,22 @@ fn a_deadline_says_how_the_student_stands() {
     );
     assert!(body(Admitted::Open, 1).contains("handed it in once; it has not passed"));
     assert!(body(Admitted::Admitted, 4).contains("4 times; it has not passed. You are admitted"));
+}
+
+#[test]
+fn a_regrade_is_told_with_what_counts_now() {
+    let (words, regrade) = (Words::new(), RegradeId::new());
+    let text = |undone, verdict| {
+        let project = words.project("Backpropagation");
+        Notice::Regraded { project, regrade: &regrade, undone, verdict }.text()
+    };
+    let applied = text(false, Some(Verdict::Failed));
+    assert_eq!(applied.subject, "Failed after a regrade: Backpropagation");
+    assert!(applied.body.contains("Your result is now: failed."), "{}", applied.body);
+    let undone = text(true, None);
+    assert_eq!(undone.subject, "No verdict after a regrade: Backpropagation");
+    assert!(undone.body.contains("took back"), "{}", undone.body);
+    assert!(undone.body.contains("no verdict at present"), "{}", undone.body);
 }
 
 #[test]

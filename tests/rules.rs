@@ -2,7 +2,9 @@
 
 use jiff::civil::{Time, date};
 use proptest::prelude::*;
-use testat::course::admission::{self, Basis, Carried, Decision, ProjectStanding, Rule, State};
+use testat::course::admission::{
+    self, Basis, Carried, Decision, Needed, ProjectStanding, Rule, State,
+};
 use testat::course::attempts::{self, Refusal, Retry, Timeliness};
 use testat::course::calendar;
 use testat::course::result::{self, Graded, GradingState, Named, Times, Window};
@@ -136,7 +138,7 @@ fn our_fault_is_tried_three_times() {
 
 fn graded(received: i64, late: bool, state: GradingState, verdict: Option<Verdict>) -> Graded {
     let finished = verdict.map(|_| received + 60_000);
-    Graded { received, late, state, verdict, finished }
+    Graded { received, late, accepted: false, state, verdict, finished }
 }
 
 fn judged(gradings: &[Graded], decided: Option<Verdict>, now: i64) -> result::ProjectResult {
@@ -200,6 +202,7 @@ fn standings(text: &str) -> Vec<ProjectStanding> {
             'W' => ProjectStanding::Waiting,
             'N' => ProjectStanding::NotYetDue,
             '-' => ProjectStanding::Lost,
+            'x' => ProjectStanding::Excused,
             other => panic!("{other}"),
         })
         .collect()
@@ -257,6 +260,51 @@ fn an_earlier_admission_carries_over_and_an_override_wins_over_all() {
 }
 
 #[test]
+fn the_rule_for_an_excused_student_by_table() {
+    use Needed::{OneFewer, Stays};
+    let cases: &[(&[Needed], (u32, u32))] = &[
+        (&[], (5, 7)),
+        (&[Stays], (5, 6)),
+        (&[OneFewer], (4, 6)),
+        (&[OneFewer, OneFewer], (3, 5)),
+        (&[OneFewer, Stays], (4, 5)),
+        // Never more than are left.
+        (&[Stays; 3], (4, 4)),
+        // Never none.
+        (&[OneFewer; 6], (1, 1)),
+        (&[OneFewer; 9], (1, 1)),
+    ];
+    for (excuses, expected) in cases {
+        let rule = Rule::new(5, 7).unwrap().excused(excuses);
+        assert_eq!((rule.needed(), rule.of()), *expected, "{excuses:?}");
+    }
+    let own = Rule::new(5, 7).unwrap().excused(&[OneFewer]);
+    for (text, state, passed, missing) in [
+        ("xNNNNNN", State::Open, 0, 4),
+        ("xPPPP--", State::Admitted, 4, 0),
+        ("xPPP-N-", State::Open, 3, 1),
+        ("xPPP---", State::NotAdmitted, 3, 1),
+    ] {
+        let got = admission::decide(&own, &standings(text), None, None);
+        let found = (got.state, got.passed, got.missing);
+        assert_eq!(found, (state, passed, missing), "{text}");
+        assert_eq!((got.excused, got.rule), (1, own), "{text}");
+    }
+}
+
+#[test]
+fn a_late_submission_that_is_accepted_counts_as_if_it_had_been_on_time() {
+    let late = graded(2_000_000, true, GradingState::Done, Some(Verdict::Passed));
+    let accepted = Graded { accepted: true, ..late };
+    assert_eq!(judged(&[late], None, 3_000_000).verdict, None);
+    assert_eq!(judged(&[accepted], None, 3_000_000).verdict, Some(Verdict::Passed));
+    let waiting = Graded { state: GradingState::Waiting, verdict: None, ..accepted };
+    assert_eq!(judged(&[waiting], None, 3_000_000).standing(), ProjectStanding::Waiting);
+    let excused = judged(&[accepted], None, 3_000_000).excused();
+    assert_eq!(excused.standing(), ProjectStanding::Excused, "neither way");
+}
+
+#[test]
 fn two_numbers_that_make_no_rule_are_refused() {
     for (needed, of) in [(0, 7), (8, 7), (0, 0), (1, 100)] {
         assert!(Rule::new(needed, of).is_err(), "{needed} of {of}");
@@ -300,6 +348,27 @@ proptest! {
         if before.state == State::Admitted {
             prop_assert_eq!(after.since, before.since, "it does not move the day of admission");
         }
+    }
+
+    /// To be excused from a project that was lost, with one fewer needed, never makes an admission worse.
+    #[test]
+    fn an_excuse_from_a_lost_project_never_hurts((rule, mut projects) in any_case()) {
+        let rank = |state| match state {
+            State::NotAdmitted => 0,
+            State::Open => 1,
+            State::Admitted => 2,
+        };
+        let lost = projects.iter().position(|one| *one == ProjectStanding::Lost);
+        prop_assume!(lost.is_some() && rule.of() > 1);
+        let before = admission::decide(&rule, &projects, None, None);
+        if let Some(lost) = lost {
+            projects[lost] = ProjectStanding::Excused;
+        }
+        let own = rule.excused(&[Needed::OneFewer]);
+        let after = admission::decide(&own, &projects, None, None);
+        prop_assert!(rank(after.state) >= rank(before.state));
+        prop_assert!(after.missing <= before.missing);
+        prop_assert!(own.needed() >= 1 && own.needed() <= own.of());
     }
 
     /// Open exactly while passing all that is left would admit and what is passed does not.

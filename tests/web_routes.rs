@@ -5,15 +5,19 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Method};
 use testat::clock::Clock;
 use testat::course::access::Scope;
+use testat::course::admission::Needed;
 use testat::course::question::Side;
 use testat::course::{PersonId, ProjectNumber, SecretHash, SubmissionId, Verdict};
+use testat::store::excuses::NewExcuse;
 use testat::store::extensions::{self, NewExtension};
+use testat::store::foreseen::Whether;
 use testat::store::overrides::{self, What};
 use testat::store::people::{self, NewPerson};
 use testat::store::questions::{self, Author};
 use testat::store::tokens::NewToken;
 use testat::store::{
-    comments, copies, copy_pairs, invitations, queue, roster, semesters, sessions, tokens,
+    acceptances, comments, copies, copy_pairs, excuses, invitations, pauses, queue, regrades,
+    roster, semesters, sessions, tokens,
 };
 
 use crate::app::{ADA, EMMY, LECTURER, OFFICE, PASSWORD, SEMESTER, TestApp, solution};
@@ -39,6 +43,23 @@ use Body::{File, Form};
 const NOTHING: Body = Form(&[]);
 const DECIDE: Body = Form(&[("project", "1"), ("decision", "passed"), ("reason", "seen in class")]);
 const EXTEND: Body = Form(&[("project", "1"), ("day", "2099-01-01"), ("reason", "was ill")]);
+const PAUSE: Body = Form(&[("project", "1"), ("reason", "the grader is mended")]);
+const EXTEND_MANY: Body = Form(&[
+    ("project", "1"),
+    ("day", "2099-01-01"),
+    ("reason", "was ill"),
+    ("students", "12-345-674"),
+    ("student-12-345-682", "yes"),
+    ("sure", "yes"),
+]);
+const EXCUSE: Body =
+    Form(&[("project", "1"), ("needed", "stays"), ("reason", "was ill"), ("sure", "yes")]);
+const REGRADE: Body = Form(&[
+    ("project", "1"),
+    ("scope", "everyone"),
+    ("seeds", "same"),
+    ("reason", "a better grader"),
+]);
 const WINDOW: Body = Form(&[("project", "7"), ("opens", "2099-01-01"), ("due", "2099-02-01")]);
 const NEW_SEMESTER: Body = Form(&[
     ("name", "HS2030"),
@@ -117,6 +138,25 @@ const ROWS: &[Row] = &[
     ("GET", "/class/{semester}/questions", Body::None, STAFF),
     ("GET", "/class/{semester}", Body::None, STAFF),
     ("GET", "/class/{semester}/attention", Body::None, STAFF),
+    ("GET", "/class/{semester}/extensions", Body::None, STAFF),
+    ("POST", "/class/{semester}/extensions", EXTEND_MANY, ACT_OF_STAFF),
+    ("POST", "/class/{semester}/students/{person}/excuses", EXCUSE, ACT_OF_STAFF),
+    ("POST", "/excuses/{id}/take-back", NOTHING, HIDDEN_ACT_OF_STAFF),
+    ("POST", "/submissions/{id}/accept", Form(&[("reason", "was ill")]), [401, 404, 404, 404, 303, 303]),
+    ("POST", "/acceptances/{id}/take-back", NOTHING, HIDDEN_ACT_OF_STAFF),
+    ("GET", "/class/{semester}/regrades", Body::None, STAFF),
+    ("POST", "/class/{semester}/regrades", REGRADE, ACT_OF_STAFF),
+    ("GET", "/regrades/{id}", Body::None, STAFF),
+    ("POST", "/regrades/{id}/apply", NOTHING, HIDDEN_ACT_OF_STAFF),
+    ("POST", "/regrades/{id}/discard", NOTHING, HIDDEN_ACT_OF_STAFF),
+    ("POST", "/regrades/{id}/undo", NOTHING, HIDDEN_ACT_OF_STAFF),
+    ("POST", "/regrades/{id}/retry", NOTHING, HIDDEN_ACT_OF_STAFF),
+    ("POST", "/regrades/{id}/leave-out", NOTHING, HIDDEN_ACT_OF_STAFF),
+    ("GET", "/class/{semester}/queue", Body::None, STAFF),
+    ("GET", "/admin/queue", Body::None, ADMIN),
+    ("POST", "/class/{semester}/pauses", PAUSE, ACT_OF_STAFF),
+    ("POST", "/class/{semester}/pauses/end", Form(&[("project", "1")]), ACT_OF_STAFF),
+    ("POST", "/submissions/{id}/retry", NOTHING, HIDDEN_ACT_OF_STAFF),
     ("GET", "/class/{semester}/statistics", Body::None, STAFF),
     ("GET", "/class/{semester}/copies", Body::None, STAFF),
     // One search for a project at a time: the instructor's is on its way when the admin asks.
@@ -222,7 +262,16 @@ impl Site {
         let (ada, office) = (self.app.person(ADA).await, self.app.person(OFFICE).await);
         let semester = SEMESTER.parse().unwrap();
         let secret = testat::secret::fresh();
-        let id = if pattern.starts_with("/overrides") {
+        // One that lasts can't be begun; and paused, nothing would be graded for the next row.
+        let one = ProjectNumber::new(1).unwrap();
+        pauses::resume(db, &semester, one, &office, now).await.unwrap();
+        let id = if pattern.contains("/regrades") {
+            self.regrade(pattern).await
+        } else if pattern.starts_with("/excuses") {
+            self.excuse(&ada, &office).await
+        } else if pattern.starts_with("/acceptances") || pattern.ends_with("/accept") {
+            self.late(pattern, &office).await
+        } else if pattern.starts_with("/overrides") {
             let what = What::Result(ProjectNumber::new(1).unwrap(), Verdict::Passed);
             let reason = "seen in class".parse().unwrap();
             overrides::decide(db, &semester, &ada, what, &reason, &office, now).await.unwrap();
@@ -275,6 +324,61 @@ impl Site {
             .replace("{language}", "python")
             .replace("{person}", ada.as_str())
             .replace("{name}", "testat.css")
+    }
+
+    /// Ada is excused from the first project.
+    async fn excuse(&self, ada: &PersonId, office: &PersonId) -> String {
+        let (db, now) = (&self.app.db, Clock.now());
+        let new = NewExcuse {
+            semester: SEMESTER.parse().unwrap(),
+            project: ProjectNumber::new(1).unwrap(),
+            person: ada.clone(),
+            needed: Needed::Stays,
+            reason: "was ill".parse().unwrap(),
+        };
+        excuses::give(db, &new, office, now, Whether::Made).await.unwrap();
+        let all = excuses::of_student(db, &new.semester, ada).await.unwrap();
+        all.into_iter().find(|one| one.revoked_at.is_none()).unwrap().id.to_string()
+    }
+
+    /// Ada's submission as if it had been late all along; or its acceptance.
+    async fn late(&self, pattern: &str, office: &PersonId) -> String {
+        let sql = "UPDATE submissions SET late = TRUE WHERE id = $1";
+        sqlx::query(sql).bind(&self.submission).execute(&self.file).await.unwrap();
+        if pattern.ends_with("/accept") {
+            return self.submission.clone();
+        }
+        let (id, reason) = (self.submission.parse().unwrap(), "was ill".parse().unwrap());
+        let given = acceptances::give(&self.app.db, &id, &reason, office, Clock.now()).await;
+        given.unwrap().to_string()
+    }
+
+    /// A regrade of the first project in the state that the address is for: the one before it ends.
+    async fn regrade(&self, pattern: &str) -> String {
+        let (db, now) = (&self.app.db, Clock.now());
+        let office = self.app.person(OFFICE).await;
+        let semester = SEMESTER.parse().unwrap();
+        for one in regrades::of_semester(db, &semester).await.unwrap() {
+            if one.state == regrades::State::Open {
+                regrades::discard(db, &one.id, &office, now).await.unwrap();
+            }
+        }
+        if pattern == "/class/{semester}/regrades" {
+            return String::new();
+        }
+        let new = regrades::NewRegrade {
+            semester,
+            project: ProjectNumber::new(1).unwrap(),
+            scope: regrades::Scope::Everyone,
+            seeds: regrades::Seeds::Same,
+            reason: "a better grader".parse().unwrap(),
+        };
+        let (id, _) = regrades::start(db, &new, &office, now).await.unwrap();
+        self.settle().await;
+        if pattern.ends_with("/undo") {
+            regrades::apply(db, &id, &office, now).await.unwrap();
+        }
+        id.to_string()
     }
 
     /// A pair of Ada's submission with itself, found by a search of its own.

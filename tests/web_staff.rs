@@ -87,13 +87,18 @@ pub(crate) async fn finish(app: &TestApp, verdict: Verdict) {
 fn of_staff() -> Vec<testat::web::Listed> {
     let staffs = [
         "/class/",
+        "/regrades/",
         "/admin",
         "/overrides/",
         "/extensions/",
+        "/excuses/",
+        "/acceptances/",
         "/copies/",
         "/comments/",
         "/submissions/{id}/comments",
         "/submissions/{id}/regrade",
+        "/submissions/{id}/retry",
+        "/submissions/{id}/accept",
     ];
     let all = testat::web::listed().into_iter();
     all.filter(|one| staffs.iter().any(|start| one.pattern.starts_with(start))).collect()
@@ -138,6 +143,11 @@ async fn a_student_is_refused_on_every_staff_address() {
                     ("opens", "2026-01-01"),
                     ("due", "2027-03-01"),
                     ("csv", HEADER),
+                    ("scope", "everyone"),
+                    ("seeds", "same"),
+                    ("needed", "stays"),
+                    ("students", "12-345-674"),
+                    ("sure", "yes"),
                     ("email", "new@example.org"),
                     ("family_name", "New"),
                     ("first_name", "Nina"),

@@ -163,10 +163,14 @@ fn for_the_server(action: Action) -> bool {
 fn in_semester(actor: &Actor, action: Action, semester: &SemesterName) -> bool {
     match action {
         Action::SeeSemester => actor.admin || actor.role_in(semester).is_some(),
+        // Nobody decides their own case, whatever else they are.
+        Action::Regrade => {
+            (actor.admin || actor.is(Role::Instructor, semester))
+                && !actor.is(Role::Student, semester)
+        }
         Action::SeeHidden
         | Action::SeeClass
         | Action::SeeCopies
-        | Action::Regrade
         | Action::SetWindows
         | Action::SeeAdmissions => actor.admin || actor.is(Role::Instructor, semester),
         Action::ExportAdmissions | Action::ImportRoster => actor.admin,

@@ -37,6 +37,13 @@ impl Rule {
             Err(NotARule { needed, of })
         }
     }
+    /// The rule for a student who is excused from projects, of which each excuse is one: they are taken
+    /// out, and fewer are needed where the excuse says so; never none, and never more than are left.
+    pub fn excused(self, excuses: &[Needed]) -> Self {
+        let fewer = count(excuses.iter().filter(|one| **one == Needed::OneFewer).count());
+        let of = self.of.saturating_sub(count(excuses.len())).max(1);
+        Self { needed: self.needed.saturating_sub(fewer).clamp(1, of), of }
+    }
     /// Projects to be passed.
     pub fn needed(self) -> u32 {
         self.needed
@@ -46,6 +53,16 @@ impl Rule {
         self.of
     }
 }
+
+choice!(
+    /// What becomes of the number that is needed for a student who is excused from a project.
+    Needed, "what an excuse does to the number needed: stays or one_fewer" {
+        /// As many of those that are left.
+        Stays = "stays",
+        /// One fewer.
+        OneFewer = "one_fewer",
+    }
+);
 
 /// How one project bears on admission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +78,8 @@ pub enum ProjectStanding {
     NotYetDue,
     /// Neither passed nor any more to be.
     Lost,
+    /// Taken out for this student: counts neither way.
+    Excused,
 }
 
 /// An admission of an earlier semester, which holds for a re-sit.
@@ -125,6 +144,10 @@ pub struct Admission {
     pub state: State,
     /// On what basis.
     pub basis: Basis,
+    /// The rule that holds for this student.
+    pub rule: Rule,
+    /// Projects that this student is excused from: for want of them the rule is another.
+    pub excused: u32,
     /// Projects passed this semester.
     pub passed: u32,
     /// Projects still to be passed; 0 once admitted, on whatever basis.
@@ -133,7 +156,7 @@ pub struct Admission {
     pub since: Option<i64>,
 }
 
-/// Decides an admission. An override wins; then this semester's own passes; then an earlier
+/// Decides an admission by the rule that holds for the student. An override wins; then this semester's own passes; then an earlier
 /// admission; else it is open exactly while the needed number can still be reached.
 pub fn decide(
     rule: &Rule,
@@ -168,17 +191,21 @@ pub fn decide(
         (State::NotAdmitted, Basis::Projects, None)
     };
     let missing = if state == State::Admitted { 0 } else { missing };
-    Admission { state, basis, passed, missing, since }
+    let excused = projects.iter().filter(|p| **p == ProjectStanding::Excused).count();
+    let excused = count(excused);
+    Admission { state, basis, rule: *rule, excused, passed, missing, since }
 }
 
 /// How many projects may still be lost without the admission being lost: 0 for whoever needs every
 /// one that is left. None once it is decided.
-pub fn slack(rule: Rule, admission: &Admission, projects: &[ProjectStanding]) -> Option<u32> {
-    (admission.state == State::Open).then(|| reachable(projects).saturating_sub(rule.needed))
+pub fn slack(admission: &Admission, projects: &[ProjectStanding]) -> Option<u32> {
+    let needed = admission.rule.needed;
+    (admission.state == State::Open).then(|| reachable(projects).saturating_sub(needed))
 }
 
 fn reachable(projects: &[ProjectStanding]) -> u32 {
-    count(projects.iter().filter(|p| **p != ProjectStanding::Lost).count())
+    use ProjectStanding::{Excused, Lost};
+    count(projects.iter().filter(|p| !matches!(p, Lost | Excused)).count())
 }
 
 /// How many projects may still be passed: what waits for its verdict, and what is not yet due.
@@ -194,7 +221,8 @@ pub fn reached_by(projects: &[ProjectResult], admission: &Admission) -> Option<u
         return None;
     }
     let made_it = |result: &ProjectResult| {
-        result.verdict == Some(Verdict::Passed) && result.since == admission.since
+        let passed = result.verdict == Some(Verdict::Passed) && !result.excused;
+        passed && result.since == admission.since
     };
     projects.iter().position(made_it)
 }

@@ -3,14 +3,16 @@
 use super::result::{Graded, GradingState};
 use super::{Verdict, attempts};
 
-/// One submission with all its gradings, the newest last.
+/// One submission with its gradings, the newest last.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Handed {
     /// First byte, epoch milliseconds.
     pub received: i64,
     /// Whether it was marked late when it came.
     pub late: bool,
-    /// Its gradings.
+    /// Whether an instructor has it count all the same.
+    pub accepted: bool,
+    /// Those of its gradings that count.
     pub gradings: Vec<Graded>,
 }
 
@@ -52,9 +54,15 @@ pub fn parts(handed: &[Handed], overridden: bool, due: i64) -> Vec<Part> {
     handed.iter().enumerate().map(part).collect()
 }
 
+impl Handed {
+    fn is_on_time(&self, due: i64) -> bool {
+        self.accepted || attempts::counts(self.late, self.received, due)
+    }
+}
+
 /// When it first passed, if it is on time.
 fn passed_at(one: &Handed, due: i64) -> Option<i64> {
-    if !attempts::counts(one.late, one.received, due) {
+    if !one.is_on_time(due) {
         return None;
     }
     let passes = one.gradings.iter().filter(|grading| grading.verdict == Some(Verdict::Passed));
@@ -62,7 +70,7 @@ fn passed_at(one: &Handed, due: i64) -> Option<i64> {
 }
 
 fn other_part(one: &Handed, due: i64) -> Part {
-    if !attempts::counts(one.late, one.received, due) {
+    if !one.is_on_time(due) {
         return Part::Late;
     }
     if passed_at(one, due).is_some() {

@@ -5,6 +5,7 @@ pub mod admission;
 pub mod attempts;
 pub mod calendar;
 pub mod counting;
+pub mod difference;
 pub mod expectation;
 pub mod notice;
 pub mod question;
@@ -14,6 +15,7 @@ pub mod statistics;
 pub mod text;
 mod words;
 
+pub(crate) use words::choice;
 pub use words::{
     CheckName, Digest, Email, Language, Legi, MessageText, Misspelt, ProjectNumber, Reason, Remark,
     Role, SecretHash, SemesterName, Slug, UploadKey, Verdict,
@@ -121,6 +123,22 @@ id!(
 id!(
     /// More time for one student and project.
     ExtensionId
+);
+id!(
+    /// A late submission that counts.
+    AcceptanceId
+);
+id!(
+    /// A project that is not counted for one student.
+    ExcuseId
+);
+id!(
+    /// A time in which a project is not graded.
+    PauseId
+);
+id!(
+    /// A project graded again beside what counts.
+    RegradeId
 );
 id!(
     /// A question about a result.

@@ -13,7 +13,7 @@ use super::question::Side;
 use super::words::choice;
 use super::{
     CheckName, Digest, ExtensionId, GradingId, MessageId, OverrideId, ProjectNumber, QuestionId,
-    SemesterName, Slug, SubmissionId, Verdict,
+    RegradeId, SemesterName, Slug, SubmissionId, Verdict,
 };
 
 choice!(
@@ -158,6 +158,17 @@ pub enum Notice<'a> {
         /// What was decided.
         verdict: Verdict,
     },
+    /// A result became another, since the project was graded again as a whole or that was taken back.
+    Regraded {
+        /// Of which project.
+        project: Project<'a>,
+        /// By which regrade.
+        regrade: &'a RegradeId,
+        /// Whether that was taken back.
+        undone: bool,
+        /// The verdict that counts now; none if what counts has none yet.
+        verdict: Option<Verdict>,
+    },
     /// A project is due within [`AHEAD`] and not passed.
     Deadline {
         /// Which project.
@@ -168,8 +179,6 @@ pub enum Notice<'a> {
         submissions: i64,
         /// How the student stands.
         admission: &'a Admission,
-        /// Projects to be passed.
-        needed: i64,
     },
     /// More time was given.
     Extension {
@@ -186,8 +195,6 @@ pub enum Notice<'a> {
         semester: &'a SemesterName,
         /// How it stands.
         admission: &'a Admission,
-        /// Projects to be passed.
-        needed: i64,
     },
     /// Something happened in a question; told to the other side.
     Question(Happened<'a>),
@@ -209,7 +216,7 @@ impl Notice<'_> {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Receipt(_) => Kind::Receipt,
-            Self::Verdict { .. } | Self::Decided { .. } => Kind::Verdict,
+            Self::Verdict { .. } | Self::Decided { .. } | Self::Regraded { .. } => Kind::Verdict,
             Self::Deadline { .. } => Kind::Deadline,
             Self::Extension { .. } => Kind::Extension,
             Self::Admission { .. } => Kind::Admission,
@@ -226,6 +233,9 @@ impl Notice<'_> {
             Self::Receipt(receipt) => receipt.submission.id.to_string(),
             Self::Verdict { grading, .. } => grading.to_string(),
             Self::Decided { decision, .. } => decision.to_string(),
+            Self::Regraded { regrade, undone, .. } => {
+                format!("{regrade}/{}", if *undone { "undone" } else { "applied" })
+            }
             // Another due time is worth another letter.
             Self::Deadline { project, due, .. } => {
                 format!("{}/{}/{due}", project.semester, project.number)

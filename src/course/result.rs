@@ -50,12 +50,20 @@ pub struct Graded {
     pub received: i64,
     /// Whether it was marked late when it came.
     pub late: bool,
+    /// Whether an instructor has it count all the same.
+    pub accepted: bool,
     /// Where this grading stands.
     pub state: GradingState,
     /// Its verdict, once done.
     pub verdict: Option<Verdict>,
     /// When it was done, epoch milliseconds.
     pub finished: Option<i64>,
+}
+
+impl Graded {
+    fn counts(&self, due: i64) -> bool {
+        self.accepted || attempts::counts(self.late, self.received, due)
+    }
 }
 
 /// An instructor's decision on a result.
@@ -80,6 +88,8 @@ pub struct ProjectResult {
     pub since: Option<i64>,
     /// Whether an instructor decided it.
     pub overridden: bool,
+    /// Whether the student is excused from it, so that it counts neither way.
+    pub excused: bool,
     /// Whether something handed in on time still awaits its verdict.
     pub waiting: bool,
     /// Whether it can be handed in now.
@@ -91,9 +101,15 @@ pub struct ProjectResult {
 }
 
 impl ProjectResult {
+    /// The same for a student who is excused from it.
+    pub fn excused(self) -> Self {
+        Self { excused: true, ..self }
+    }
+
     /// How this project bears on admission.
     pub fn standing(&self) -> ProjectStanding {
         match self.verdict {
+            _ if self.excused => ProjectStanding::Excused,
             Some(Verdict::Passed) => {
                 ProjectStanding::Passed { since: self.since.unwrap_or(self.due) }
             }
@@ -143,9 +159,8 @@ pub fn of(
         verdict,
         since,
         overridden: decided.is_some(),
-        waiting: gradings
-            .iter()
-            .any(|g| g.state.is_pending() && attempts::counts(g.late, g.received, times.due)),
+        excused: false,
+        waiting: gradings.iter().any(|g| g.state.is_pending() && g.counts(times.due)),
         window: window(times),
         due: times.due,
         submissions,
@@ -160,7 +175,7 @@ fn best(gradings: &[Graded], due: i64) -> (Option<Verdict>, Option<i64>) {
     let first = |wanted: Verdict| {
         gradings
             .iter()
-            .filter(|g| g.verdict == Some(wanted) && attempts::counts(g.late, g.received, due))
+            .filter(|g| g.verdict == Some(wanted) && g.counts(due))
             .filter_map(|g| g.finished)
             .min()
     };

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{ExportError, List, result_word, time_words};
-use crate::course::admission::{Basis, State};
+use crate::course::admission::{Basis, Rule, State};
 use crate::course::result::ProjectResult;
 use crate::store::results::AdmissionRow;
 
@@ -27,6 +27,9 @@ struct Student<'a> {
     missing: u32,
     state: State,
     basis: &'a Basis,
+    /// Only where it is another than the semester's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<Rule>,
     since: Option<String>,
 }
 
@@ -64,6 +67,7 @@ fn student(row: &AdmissionRow) -> Result<Student<'_>, ExportError> {
         missing: row.admission.missing,
         state: row.admission.state,
         basis: &row.admission.basis,
+        rule: (row.admission.excused > 0).then_some(row.admission.rule),
         since: row.admission.since.map(time_words).transpose()?,
     })
 }

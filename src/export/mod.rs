@@ -4,7 +4,7 @@
 //! [`List`] holds what one query gave; [`write()`] makes the file and its SHA-256, which goes on the
 //! line that is signed. The same list gives the same bytes.
 
-use crate::course::admission::Basis;
+use crate::course::admission::{Admission, Basis};
 use crate::course::result::{ProjectResult, Window};
 use crate::course::{Digest, SemesterName};
 use crate::store::results::AdmissionRow;
@@ -119,6 +119,7 @@ pub fn write(list: &List<'_>, format: Format) -> Result<Written, ExportError> {
 /// One word for where a student stands with one project, as lists have it.
 pub fn result_word(result: &ProjectResult) -> &'static str {
     match (result.verdict, result.window) {
+        _ if result.excused => "excused",
         (Some(verdict), _) => verdict.as_str(),
         (None, _) if result.waiting => "waiting",
         (None, Window::Past) => "missing",
@@ -126,13 +127,18 @@ pub fn result_word(result: &ProjectResult) -> &'static str {
     }
 }
 
-/// On what an admission rests, in words.
-pub fn basis_words(basis: &Basis) -> String {
-    match basis {
+/// On what an admission rests, in words, with the rule where that is another than the semester's.
+pub fn basis_words(admission: &Admission) -> String {
+    let basis = match &admission.basis {
         Basis::Projects => "projects".to_owned(),
         Basis::CarriedOver { semester } => format!("carried over from {semester}"),
         Basis::Override => "override".to_owned(),
+    };
+    if admission.excused == 0 {
+        return basis;
     }
+    let (needed, of) = (admission.rule.needed(), admission.rule.of());
+    format!("{basis}, {needed} of {of} needed: excused from {}", admission.excused)
 }
 
 /// A time as lists have it: Europe/Zurich with its offset, to the second.

@@ -50,7 +50,7 @@ fn row(student: &AdmissionRow, width: usize) -> Result<Vec<Cell>, ExportError> {
         Cell::Number(admission.passed),
         Cell::Number(admission.missing),
         text(admission.state.as_str()),
-        Cell::Text(basis_words(&admission.basis)),
+        Cell::Text(basis_words(admission)),
         Cell::Text(since),
     ]);
     // A field short, and everything behind it would stand under the wrong heading.

@@ -8,7 +8,7 @@ use testat_kit::report::{Report, Verdict};
 use tokio::sync::watch;
 
 use super::graders::Graders;
-use super::seed::{Seed, ServerKey};
+use super::seed::{NotASeed, Seed, ServerKey};
 use super::session::{self, Job, Rig};
 use super::told::{Diary, Told};
 use crate::clock::Clock;
@@ -74,6 +74,8 @@ enum NoVerdict {
     Lost { submission: SubmissionId, found: BlobError },
     #[error(transparent)]
     Session(#[from] session::Fault),
+    #[error("the seed to be used again: {0}")]
+    Seed(NotASeed),
     #[error("writing the report: {0}")]
     Report(#[from] serde_json::Error),
 }
@@ -243,7 +245,10 @@ impl Worker {
             }
             other => other.into(),
         })?;
-        let seed = Seed::derive(&shop.key, &lease.submission, lease.number);
+        let seed = match &lease.seed {
+            Some(given) => given.parse().map_err(NoVerdict::Seed)?,
+            None => Seed::derive(&shop.key, &lease.submission, lease.number),
+        };
         let job = Job { grader, seed, archive };
         let diary = Diary::default();
         Ok(session::grade(&shop.rig, &job, &|progress| {

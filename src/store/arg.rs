@@ -1,13 +1,13 @@
 //! Values on their way into a query. An absent one keeps its type: PostgreSQL refuses an untyped NULL.
 
 use crate::course::access::{Actor, Scope};
-use crate::course::admission::Decision;
+use crate::course::admission::{Decision, Needed};
 use crate::course::result::GradingState;
 use crate::course::{
-    CheckName, CommentId, CopyPairId, CopyReviewId, CopyRunId, Digest, Email, EnrolmentId,
-    ExtensionId, GradingId, Language, Legi, LetterId, MessageId, MessageText, OverrideId, PersonId,
-    ProjectNumber, QuestionId, Reason, Remark, Role, SecretHash, SemesterName, Slug, SubmissionId,
-    TokenId, UploadKey, Verdict,
+    AcceptanceId, CheckName, CommentId, CopyPairId, CopyReviewId, CopyRunId, Digest, Email,
+    EnrolmentId, ExcuseId, ExtensionId, GradingId, Language, Legi, LetterId, MessageId,
+    MessageText, OverrideId, PauseId, PersonId, ProjectNumber, QuestionId, Reason, RegradeId,
+    Remark, Role, SecretHash, SemesterName, Slug, SubmissionId, TokenId, UploadKey, Verdict,
 };
 use crate::course::{notice, question};
 
@@ -46,6 +46,11 @@ impl From<Option<String>> for Arg {
 impl From<i64> for Arg {
     fn from(value: i64) -> Self {
         Self::Int(Some(value))
+    }
+}
+impl From<Option<&str>> for Arg {
+    fn from(value: Option<&str>) -> Self {
+        Self::Text(value.map(str::to_owned))
     }
 }
 impl From<Option<i64>> for Arg {
@@ -90,11 +95,13 @@ macro_rules! as_text {
     )+};
 }
 as_text!(
+    AcceptanceId,
     CheckName,
     CommentId,
     CopyPairId,
     CopyReviewId,
     CopyRunId,
+    ExcuseId,
     Digest,
     Email,
     EnrolmentId,
@@ -105,9 +112,11 @@ as_text!(
     MessageId,
     MessageText,
     OverrideId,
+    PauseId,
     PersonId,
     QuestionId,
     Reason,
+    RegradeId,
     Remark,
     SecretHash,
     SemesterName,
@@ -131,6 +140,7 @@ as_word!(
     Decision,
     GradingState,
     Language,
+    Needed,
     Role,
     Scope,
     Verdict,
@@ -138,6 +148,8 @@ as_word!(
     question::Side,
     question::State,
     super::queue::Cause,
+    super::regrades::Seeds,
+    super::regrades::State,
     super::throttle::Kind
 );
 

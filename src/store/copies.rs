@@ -338,9 +338,10 @@ pub async fn to_compare(
            AND m.starts_at <= (SELECT starts_at FROM semesters WHERE name = $2)
            AND s.number = COALESCE(
                (SELECT MAX(c.number) FROM submissions c
-                JOIN gradings g ON g.submission = c.id AND g.verdict = 'passed'
+                JOIN gradings g ON g.submission = c.id AND g.verdict = 'passed' AND g.counts
                 WHERE c.semester = s.semester AND c.person = s.person AND c.project = s.project
-                  AND NOT c.late),
+                  AND (NOT c.late OR EXISTS (SELECT 1 FROM acceptances a
+                      WHERE a.submission = c.id AND a.revoked_at IS NULL))),
                (SELECT MAX(n.number) FROM submissions n
                 WHERE n.semester = s.semester AND n.person = s.person AND n.project = s.project))
          ORDER BY m.starts_at DESC, s.semester, s.id",

@@ -4,7 +4,7 @@ use super::arg::args;
 use super::{Db, Error};
 use crate::course::{Language, Slug};
 
-/// Milliseconds from claim to verdict of the last gradings of a project in a language, of whatever
+/// Milliseconds from claim to verdict of the last gradings that count of a project in a language, of whatever
 /// semester, newest first and at most `limit`.
 ///
 /// # Errors
@@ -20,7 +20,8 @@ pub async fn of_project(
             "SELECT g.finished_at - g.started_at FROM gradings g
              JOIN submissions s ON s.id = g.submission
              JOIN projects p ON p.semester = g.semester AND p.number = g.project
-             WHERE g.state = 'done' AND g.started_at IS NOT NULL AND p.slug = $1 AND s.language = $2
+             WHERE g.state = 'done' AND g.counts AND g.started_at IS NOT NULL AND p.slug = $1
+                 AND s.language = $2
              ORDER BY g.finished_at DESC LIMIT $3",
             args![project, language, limit],
         )

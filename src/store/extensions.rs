@@ -4,7 +4,9 @@ use serde_json::json;
 
 use super::arg::args;
 use super::audit::{self, Entry};
-use super::{Db, Error, notify};
+use super::foreseen::{Before, Whether};
+use super::results::Changed;
+use super::{Db, Error, Tx, notify};
 use crate::course::{ExtensionId, PersonId, ProjectNumber, Reason, SemesterName};
 
 /// An extension, whether it stands or was taken back.
@@ -69,8 +71,40 @@ pub async fn give(
     by: &PersonId,
     now: i64,
 ) -> Result<ExtensionId, GiveError> {
-    let id = ExtensionId::new();
     let mut tx = db.begin().await?;
+    let id = add(&mut tx, new, by, now).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+/// Gives all of these, which are of one semester, more time, or none of them; or only says what that
+/// would change.
+///
+/// # Errors
+/// When one's project or enrolment are unknown, or it can't be stored.
+pub async fn give_all(
+    db: &Db,
+    semester: &SemesterName,
+    all: &[NewExtension],
+    by: &PersonId,
+    now: i64,
+    whether: Whether,
+) -> Result<Vec<Changed>, GiveError> {
+    let mut tx = db.begin().await?;
+    let before = Before::of(&mut tx, semester, None, now).await?;
+    for new in all {
+        add(&mut tx, new, by, now).await?;
+    }
+    Ok(before.conclude(tx, whether).await?)
+}
+
+async fn add(
+    tx: &mut Tx,
+    new: &NewExtension,
+    by: &PersonId,
+    now: i64,
+) -> Result<ExtensionId, GiveError> {
+    let id = ExtensionId::new();
     tx.run(
         "UPDATE extensions SET revoked_by = $1, revoked_at = $2
          WHERE semester = $3 AND project = $4 AND person = $5 AND revoked_at IS NULL",
@@ -96,10 +130,23 @@ pub async fn give(
         subject: format!("{}/{}/{}", new.semester, new.project, new.person),
         details: json!({ "extension": id, "due": new.due, "reason": new.reason }),
     };
-    audit::append(&mut tx, entry).await?;
-    notify::extended(&mut tx, new, &id, now).await?;
-    tx.commit().await?;
+    audit::append(tx, entry).await?;
+    notify::extended(tx, new, &id, now).await?;
     Ok(id)
+}
+
+/// All extensions that stand in a semester, by project, newest first.
+///
+/// # Errors
+/// When they can't be read.
+pub async fn standing(db: &Db, semester: &SemesterName) -> Result<Vec<Extension>, Error> {
+    db.all(
+        "SELECT id, semester, project, person, due, reason, given_by, given_at, revoked_by,
+             revoked_at FROM extensions
+         WHERE semester = $1 AND revoked_at IS NULL ORDER BY project, given_at DESC, id DESC",
+        args![semester],
+    )
+    .await
 }
 
 /// Takes an extension back; what was handed in on time under it stays on time. False if none such

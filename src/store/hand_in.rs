@@ -10,7 +10,8 @@ use super::{Db, Error, Tx, notify};
 use crate::course::attempts::{self, Refusal, Timeliness};
 use crate::course::calendar;
 use crate::course::{
-    Digest, GradingId, Language, PersonId, ProjectNumber, SemesterName, SubmissionId, UploadKey,
+    Digest, GradingId, Language, PersonId, ProjectNumber, RegradeId, SemesterName, SubmissionId,
+    UploadKey,
 };
 
 /// An upload that has been checked and whose archive is on disk.
@@ -190,7 +191,8 @@ async fn take_in(
     let grading = GradingId::new();
     let stored = Stored { id: &submission, number: place.last + 1, timeliness, key };
     store(&mut tx, new, &stored).await?;
-    enqueue(&mut tx, &submission, &grading, Cause::Upload, now).await?;
+    let first = Queued { submission: &submission, grading: &grading, cause: Cause::Upload };
+    enqueue(&mut tx, &first, None, now).await?;
     let replaced = replace_waiting(&mut tx, new, &submission, timeliness).await?;
     let entry = Entry {
         at: now,
@@ -289,22 +291,46 @@ async fn store(tx: &mut Tx, new: &NewSubmission, stored: &Stored<'_>) -> Result<
     Ok(())
 }
 
-/// Queues the next grading of a submission.
+/// What is queued: the next grading of a submission.
+pub(super) struct Queued<'a> {
+    pub(super) submission: &'a SubmissionId,
+    pub(super) grading: &'a GradingId,
+    pub(super) cause: Cause,
+}
+
+/// Run beside what counts.
+pub(super) struct Beside<'a> {
+    pub(super) regrade: &'a RegradeId,
+    /// The seed to be used; a new one if there is none.
+    pub(super) seed: Option<&'a str>,
+}
+
+/// Queues the next grading of a submission; one that is run beside does not count.
 pub(super) async fn enqueue(
     tx: &mut Tx,
-    submission: &SubmissionId,
-    grading: &GradingId,
-    cause: Cause,
+    queued: &Queued<'_>,
+    beside: Option<&Beside<'_>>,
     now: i64,
 ) -> Result<(), Error> {
+    let regrade = beside.map(|beside| beside.regrade);
+    let seed = beside.and_then(|beside| beside.seed);
     tx.run(
         "INSERT INTO gradings
-             (id, submission, number, semester, project, person, cause, state, queued_at, not_before)
+             (id, submission, number, semester, project, person, cause, state, queued_at,
+              not_before, regrade, seed, counts)
          SELECT $1, s.id, (SELECT COALESCE(MAX(g.number), 0) + 1 FROM gradings g
                            WHERE g.submission = s.id),
-                s.semester, s.project, s.person, $2, 'waiting', $3, $3
+                s.semester, s.project, s.person, $2, 'waiting', $3, $3, $5, $6, $7
          FROM submissions s WHERE s.id = $4",
-        args![grading, cause, now, submission],
+        args![
+            queued.grading,
+            queued.cause,
+            now,
+            queued.submission,
+            regrade,
+            seed,
+            beside.is_none(),
+        ],
     )
     .await?;
     Ok(())

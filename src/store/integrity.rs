@@ -13,6 +13,7 @@ use crate::course::Verdict;
 mod facts;
 mod logged;
 mod references;
+mod regraded;
 mod rows;
 
 use self::facts::Facts;
@@ -131,6 +132,18 @@ async fn repeated_values(tx: &mut Tx, faults: &mut Vec<Fault>) -> Result<(), Err
         .await?;
     faults.extend(moved.into_iter().map(|(id,)| Fault::Differs {
         what: format!("grading {id} has another semester, project or student than its submission"),
+    }));
+    let counted: Vec<(String,)> = tx
+        .all(
+            "SELECT g.id FROM gradings g LEFT JOIN regrades r ON r.id = g.regrade
+             WHERE g.counts <> (g.superseded_by IS NULL
+                 AND (g.regrade IS NULL OR (r.state = 'applied' AND g.state = 'done')))
+             ORDER BY g.id",
+            vec![],
+        )
+        .await?;
+    faults.extend(counted.into_iter().map(|(id,)| Fault::Differs {
+        what: format!("whether grading {id} counts is not what follows from its regrades"),
     }));
     let miscounted: Vec<(String, String, i64, i64)> = tx
         .all(

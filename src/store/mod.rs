@@ -9,8 +9,12 @@
 //! | [`roster`] | who takes part, and the import of a whole class |
 //! | [`submissions`] | uploads, their gradings and reports |
 //! | [`queue`] | gradings that wait and run: claim, lease, heartbeat, fault, verdict |
+//! | [`in_queue`], [`pauses`] | the queue as people look at it; projects that are not graded for a while |
+//! | [`regrades`] | a project graded again beside what counts, then applied or discarded as a whole |
 //! | [`durations`] | what gradings have taken |
 //! | [`results`] | what counts: every student's standing and the admission list, from one query |
+//! | [`acceptances`], [`excuses`] | late submissions that count, projects that do not for one student |
+//! | [`foreseen`] | a decision that can be looked at before it is made |
 //! | [`overrides`] | decisions of people in place of computed ones |
 //! | [`questions`] | what students ask about results, and what is answered |
 //! | [`outbox`], [`mail_off`] | letters to be sent by e-mail, and who does without which |
@@ -28,6 +32,7 @@
 //! SQLite has one connection that writes (its lock is unfair among several) and a few that read;
 //! what must see its own writes, or decides by what it reads, runs in a [`Tx`].
 
+pub mod acceptances;
 mod arg;
 pub mod audit;
 pub mod comments;
@@ -35,18 +40,23 @@ pub mod copies;
 pub mod copy_pairs;
 mod db;
 pub mod durations;
+pub mod excuses;
 pub mod extensions;
 mod faulted;
+pub mod foreseen;
 mod hand_in;
+pub mod in_queue;
 pub mod integrity;
 pub mod invitations;
 pub mod mail_off;
 mod notify;
 pub mod outbox;
 pub mod overrides;
+pub mod pauses;
 pub mod people;
 pub mod questions;
 pub mod queue;
+pub mod regrades;
 mod regrading;
 pub mod reminders;
 pub mod results;

@@ -3,12 +3,14 @@
 use super::arg::args;
 use super::hand_in::{NewSubmission, Receipt};
 use super::queue::Lease;
+use super::regrades::Regrade;
+use super::results::Changed;
 use super::{Error, Tx, extensions, outbox, results};
 use crate::course::admission::{Basis, State};
 use crate::course::notice::{self, Notice};
 use crate::course::{
-    ExtensionId, GradingId, OverrideId, PersonId, ProjectNumber, SemesterName, Slug, SubmissionId,
-    Verdict, attempts,
+    AcceptanceId, ExtensionId, GradingId, OverrideId, PersonId, ProjectNumber, SemesterName, Slug,
+    SubmissionId, Verdict, attempts,
 };
 
 /// A project's names.
@@ -69,11 +71,12 @@ struct Handed {
     number: i64,
     late: bool,
     received_at: i64,
+    acceptance: Option<AcceptanceId>,
     due: i64,
     extended: Option<i64>,
 }
 
-/// What came out of a grading, and whether it admits to the exam.
+/// What came out of a grading that counts, and whether it admits to the exam.
 pub(super) async fn graded(
     tx: &mut Tx,
     lease: &Lease,
@@ -84,16 +87,19 @@ pub(super) async fn graded(
     let named = Named::read(tx, semester, *project).await?;
     let handed: Handed = tx
         .one(
-            "SELECT s.number, s.late, s.received_at, p.due, x.due AS extended
+            "SELECT s.number, s.late, s.received_at, c.id AS acceptance, p.due, x.due AS extended
              FROM submissions s
              JOIN projects p ON p.semester = s.semester AND p.number = s.project
              LEFT JOIN extensions x ON x.semester = s.semester AND x.project = s.project
                  AND x.person = s.person AND x.revoked_at IS NULL
+             LEFT JOIN acceptances c ON c.submission = s.id AND c.revoked_at IS NULL
              WHERE s.id = $1",
             args![submission],
         )
         .await?;
     let due = attempts::own_due(handed.due, handed.extended);
+    let on_time =
+        handed.acceptance.is_some() || attempts::counts(handed.late, handed.received_at, due);
     let notice = Notice::Verdict {
         submission: notice::Submission {
             id: submission,
@@ -102,7 +108,7 @@ pub(super) async fn graded(
         },
         grading,
         verdict,
-        late: !attempts::counts(handed.late, handed.received_at, due),
+        late: !on_time,
         again: ended_before(tx, submission, grading).await?,
     };
     outbox::put(tx, person, &notice, now).await?;
@@ -116,7 +122,8 @@ async fn ended_before(
 ) -> Result<bool, Error> {
     let (count,): (i64,) = tx
         .one(
-            "SELECT COUNT(*) FROM gradings WHERE submission = $1 AND id <> $2 AND state = 'done'",
+            "SELECT COUNT(*) FROM gradings WHERE submission = $1 AND id <> $2 AND state = 'done'
+                 AND (counts OR superseded_by IS NOT NULL)",
             args![submission, grading],
         )
         .await?;
@@ -137,6 +144,26 @@ pub(super) async fn decided(
         outbox::put(tx, person, &notice, now).await?;
     }
     admitted(tx, semester, Some(person), now).await
+}
+
+/// What a regrade that was applied or undone makes of results, and whom that admits to the exam.
+pub(super) async fn regraded(
+    tx: &mut Tx,
+    regrade: &Regrade,
+    undone: bool,
+    changes: &[Changed],
+    now: i64,
+) -> Result<(), Error> {
+    let Regrade { id, semester, project: number, .. } = regrade;
+    let named = Named::read(tx, semester, *number).await?;
+    for Changed { person, change } in changes {
+        for result in change.results.iter().filter(|result| result.project == *number) {
+            let project = named.of(semester, *number);
+            let notice = Notice::Regraded { project, regrade: id, undone, verdict: result.to };
+            outbox::put(tx, person, &notice, now).await?;
+        }
+    }
+    admitted(tx, semester, None, now).await
 }
 
 /// More time, and whether what was late counts now and admits to the exam.
@@ -173,13 +200,12 @@ pub(super) async fn admitted(
     person: Option<&PersonId>,
     now: i64,
 ) -> Result<(), Error> {
-    for row in results::standings_within(tx, semester, person, now).await? {
+    for row in results::admissions_in(tx, semester, person, now).await? {
         let carried = matches!(row.admission.basis, Basis::CarriedOver { .. });
         if row.admission.state != State::Admitted || carried {
             continue;
         }
-        let needed = row.needed;
-        let notice = Notice::Admission { semester, admission: &row.admission, needed };
+        let notice = Notice::Admission { semester, admission: &row.admission };
         outbox::put(tx, &row.person, &notice, now).await?;
     }
     Ok(())

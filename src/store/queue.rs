@@ -62,6 +62,8 @@ pub struct Lease {
     pub language: Language,
     /// When it was queued, epoch milliseconds.
     pub queued_at: i64,
+    /// The seed to be used, if it is not to be a new one.
+    pub seed: Option<String>,
 }
 
 /// Whether a worker's write took effect.
@@ -104,13 +106,18 @@ pub struct Depth {
     pub oldest: Option<i64>,
 }
 
+/// Of a grading `g`: its project is graded at present.
+const NOT_PAUSED: &str = "NOT EXISTS (SELECT 1 FROM pauses z WHERE z.semester = g.semester
+    AND z.project = g.project AND z.resumed_at IS NULL)";
+
 /// Tries of one claim that met another worker's at the same student and project.
 const CLAIM_TRIES: u32 = 5;
 
 /// Claims the next grading until `until` (epoch milliseconds), if one is ready.
 ///
-/// Fair between students: who has the fewest waiting and running goes first, then who waits longest.
-/// Never two running of one student and project.
+/// What students hand in goes before what instructors have graded again. Fair between students: who
+/// has the fewest waiting and running goes first, then who waits longest. Never two running of one
+/// student and project, and none of a project whose grading is paused.
 ///
 /// # Errors
 /// When the database fails.
@@ -142,11 +149,13 @@ async fn try_claim(db: &Db, worker: &str, now: i64, until: i64) -> Result<Option
              started_at = $2, lease_until = $3, progress = NULL
          WHERE state = 'waiting' AND id = (
              SELECT g.id FROM gradings g
-             WHERE g.state = 'waiting' AND g.not_before <= $2
+             WHERE g.state = 'waiting' AND g.not_before <= $2 AND {NOT_PAUSED}
                AND NOT EXISTS (SELECT 1 FROM gradings r WHERE r.state = 'running'
                    AND r.semester = g.semester AND r.person = g.person AND r.project = g.project)
-             ORDER BY (SELECT COUNT(*) FROM gradings o
-                       WHERE o.person = g.person AND o.state IN ('waiting', 'running')),
+             ORDER BY CASE g.cause WHEN 'upload' THEN 0 ELSE 1 END,
+                 (SELECT COUNT(*) FROM gradings o
+                  WHERE o.person = g.person AND o.state IN ('waiting', 'running')
+                    AND (o.cause = 'upload' OR g.cause = 'regrade')),
                  g.queued_at, g.id
              LIMIT 1 {})
          RETURNING id, attempt",
@@ -159,7 +168,8 @@ async fn try_claim(db: &Db, worker: &str, now: i64, until: i64) -> Result<Option
     let lease: Lease = tx
         .one(
             "SELECT g.id AS grading, g.attempt, g.number, g.submission, g.semester, g.project,
-                 p.slug, g.person, s.digest, s.size, s.file_name, s.language, g.queued_at
+                 p.slug, g.person, s.digest, s.size, s.file_name, s.language, g.queued_at,
+                 g.seed
              FROM gradings g
              JOIN submissions s ON s.id = g.submission
              JOIN projects p ON p.semester = g.semester AND p.number = g.project
@@ -222,11 +232,11 @@ pub async fn release(db: &Db, lease: &Lease) -> Result<Held, Error> {
 /// When the database fails: nothing is recorded then.
 pub async fn record(db: &Db, lease: &Lease, outcome: &Outcome, now: i64) -> Result<Held, Error> {
     let mut tx = db.begin().await?;
-    let changed = tx
-        .run(
+    let recorded: Option<(bool,)> = tx
+        .opt(
             "UPDATE gradings SET state = 'done', verdict = $1, seed = $2, grader_version = $3,
                  runtime = $4, finished_at = $5, lease_until = NULL, progress = NULL
-             WHERE id = $6 AND attempt = $7 AND state = 'running'",
+             WHERE id = $6 AND attempt = $7 AND state = 'running' RETURNING counts",
             args![
                 outcome.verdict,
                 &outcome.seed,
@@ -238,9 +248,7 @@ pub async fn record(db: &Db, lease: &Lease, outcome: &Outcome, now: i64) -> Resu
             ],
         )
         .await?;
-    if changed == 0 {
-        return Ok(Held::Lost);
-    }
+    let Some((counts,)) = recorded else { return Ok(Held::Lost) };
     tx.run(
         "INSERT INTO reports (grading, failed, json) VALUES ($1, $2, $3)",
         args![&lease.grading, outcome.failed.join(" "), &outcome.report],
@@ -258,7 +266,10 @@ pub async fn record(db: &Db, lease: &Lease, outcome: &Outcome, now: i64) -> Resu
         }),
     };
     audit::append(&mut tx, entry).await?;
-    notify::graded(&mut tx, lease, outcome.verdict, now).await?;
+    // What is run beside is told once it is applied, and then only where a result changes.
+    if counts {
+        notify::graded(&mut tx, lease, outcome.verdict, now).await?;
+    }
     tx.commit().await?;
     Ok(Held::Yes)
 }
@@ -271,7 +282,8 @@ pub async fn depth(db: &Db) -> Result<Depth, Error> {
     db.one(
         "SELECT (SELECT COUNT(*) FROM gradings WHERE state = 'waiting') AS waiting,
              (SELECT COUNT(*) FROM gradings WHERE state = 'running') AS running,
-             (SELECT COUNT(*) FROM gradings WHERE state = 'needs_attention') AS needs_attention,
+             (SELECT COUNT(*) FROM gradings WHERE state = 'needs_attention'
+                 AND superseded_by IS NULL) AS needs_attention,
              (SELECT MIN(queued_at) FROM gradings WHERE state = 'waiting') AS oldest",
         vec![],
     )
@@ -305,7 +317,8 @@ pub struct Stuck {
 /// When they can't be read.
 pub async fn stuck(db: &Db, limit: u32) -> Result<Vec<Stuck>, Error> {
     db.all(
-        "SELECT submission, semester, fault FROM gradings WHERE state = 'needs_attention'
+        "SELECT submission, semester, fault FROM gradings
+         WHERE state = 'needs_attention' AND superseded_by IS NULL
          ORDER BY queued_at DESC, id DESC LIMIT $1",
         args![limit],
     )
@@ -313,22 +326,25 @@ pub async fn stuck(db: &Db, limit: u32) -> Result<Vec<Stuck>, Error> {
 }
 
 /// How many waiting gradings come before this one at present, in the order of claims; none if it does
-/// not wait.
+/// not wait, or its project's grading is paused.
 ///
 /// # Errors
 /// When it can't be read.
 pub async fn ahead_of(db: &Db, grading: &GradingId) -> Result<Option<i64>, Error> {
-    let row: Option<(i64,)> = db
-        .opt(
-            "WITH busy AS (SELECT person, COUNT(*) AS n FROM gradings
+    let sql = format!(
+        "WITH busy AS (SELECT person, COUNT(*) AS n,
+                               SUM(CASE cause WHEN 'upload' THEN 1 ELSE 0 END) AS uploads
+                           FROM gradings
                            WHERE state IN ('waiting', 'running') GROUP BY person),
-                  line AS (SELECT g.id, ROW_NUMBER() OVER (ORDER BY b.n, g.queued_at, g.id) AS place
+                  line AS (SELECT g.id, ROW_NUMBER() OVER (ORDER BY
+                               CASE g.cause WHEN 'upload' THEN 0 ELSE 1 END,
+                               CASE g.cause WHEN 'upload' THEN b.uploads ELSE b.n END,
+                               g.queued_at, g.id) AS place
                            FROM gradings g JOIN busy b ON b.person = g.person
-                           WHERE g.state = 'waiting')
-             SELECT place - 1 FROM line WHERE id = $1",
-            args![grading],
-        )
-        .await?;
+                           WHERE g.state = 'waiting' AND {NOT_PAUSED})
+             SELECT place - 1 FROM line WHERE id = $1"
+    );
+    let row: Option<(i64,)> = db.opt(sqlx::AssertSqlSafe(sql), args![grading]).await?;
     Ok(row.map(|(ahead,)| ahead))
 }
 

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::arg::args;
 use super::audit::{self, Entry};
+use super::hand_in::Queued;
 use super::queue::Cause;
 use super::{Db, Error, hand_in};
 use crate::course::result::GradingState;
@@ -36,8 +37,9 @@ pub async fn regrade(
 ) -> Result<GradingId, RegradeError> {
     let grading = GradingId::new();
     let mut tx = db.begin().await?;
-    let states: Vec<(GradingState,)> =
-        tx.all("SELECT state FROM gradings WHERE submission = $1", args![submission]).await?;
+    let states: Vec<(GradingState,)> = tx
+        .all("SELECT state FROM gradings WHERE submission = $1 AND counts", args![submission])
+        .await?;
     if states.is_empty() {
         return Err(RegradeError::NoSuchSubmission);
     }
@@ -46,12 +48,13 @@ pub async fn regrade(
         return Err(RegradeError::InFlight);
     }
     tx.run(
-        "UPDATE gradings SET state = 'replaced' WHERE submission = $1 AND state = 'needs_attention'",
+        "UPDATE gradings SET state = 'replaced'
+         WHERE submission = $1 AND state = 'needs_attention' AND counts",
         args![submission],
     )
     .await?;
-    let queued = hand_in::enqueue(&mut tx, submission, &grading, Cause::Regrade, now).await;
-    match queued {
+    let again = Queued { submission, grading: &grading, cause: Cause::Regrade };
+    match hand_in::enqueue(&mut tx, &again, None, now).await {
         // Someone else asked at the same time and has taken the next number.
         Err(error) if error.is_twice() => return Err(RegradeError::InFlight),
         other => other?,

@@ -8,8 +8,8 @@ use crate::course::notice::{self, AHEAD, Notice};
 use crate::course::result::{ProjectResult, Window};
 use crate::course::{SemesterName, Verdict};
 
-/// Tells everyone of every project that is open, due within two days, and not passed; whoever still
-/// awaits a verdict is told when it has come. To be called every hour or so.
+/// Tells everyone of every project that is open, due within two days, and not passed, unless they are
+/// excused from it; whoever still awaits a verdict is told when it has come. To be called every hour or so.
 ///
 /// # Errors
 /// When the database fails: the next call does what is missing.
@@ -44,7 +44,6 @@ async fn remind_of(db: &Db, semester: &SemesterName, now: i64) -> Result<(), Err
                 due: result.due,
                 submissions: result.submissions,
                 admission: &student.admission,
-                needed: student.needed,
             };
             notices.push((&student.person, notice));
         }
@@ -61,6 +60,9 @@ async fn remind_of(db: &Db, semester: &SemesterName, now: i64) -> Result<(), Err
 
 fn is_near(result: &ProjectResult, now: i64) -> bool {
     let near = result.due > now && result.due <= now + AHEAD;
-    let settled = result.verdict == Some(Verdict::Passed) || result.overridden || result.waiting;
+    let settled = result.verdict == Some(Verdict::Passed)
+        || result.overridden
+        || result.excused
+        || result.waiting;
     near && result.window == Window::Open && !settled
 }

@@ -3,13 +3,17 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::arg::args;
 use super::{Db, Error, Tx, semesters};
-use crate::course::admission::{self, Admission, Carried, Decision, ProjectStanding};
+use crate::course::admission::{self, Admission, Carried, Decision, Needed, ProjectStanding};
 use crate::course::counting::Handed;
+use crate::course::difference::{self, Change};
 use crate::course::result::{self, Decided, Graded, GradingState, ProjectResult};
 use crate::course::{
-    Email, Legi, PersonId, ProjectNumber, SemesterName, Slug, SubmissionId, Verdict, attempts,
+    AcceptanceId, Email, Legi, PersonId, ProjectNumber, RegradeId, SemesterName, Slug,
+    SubmissionId, Verdict, attempts,
 };
 
 /// One student of a semester, with all that counts.
@@ -29,8 +33,6 @@ pub struct AdmissionRow {
     pub department: String,
     /// Level of study, as the roster says.
     pub level: String,
-    /// How many projects the semester wants passed.
-    pub needed: i64,
     /// The results, in order of the projects.
     pub projects: Vec<ProjectResult>,
     /// Whether they may sit the exam, and why.
@@ -60,7 +62,9 @@ struct Fact {
     result_decided_at: Option<i64>,
     admission_decision: Option<Decision>,
     admission_decided_at: Option<i64>,
+    excuse: Option<Needed>,
     submission: Option<SubmissionId>,
+    acceptance: Option<AcceptanceId>,
     received_at: Option<i64>,
     late: Option<bool>,
     state: Option<GradingState>,
@@ -75,7 +79,7 @@ const FACTS: &str = "SELECT m.name AS semester, m.starts_at, m.needed, m.total, 
         p.number, p.slug, p.opens, p.due, x.due AS extended,
         r.decision AS result_decision, r.decided_at AS result_decided_at,
         a.decision AS admission_decision, a.decided_at AS admission_decided_at,
-        s.id AS submission, s.received_at, s.late, g.state, g.verdict, g.finished_at
+        q.needed AS excuse, s.id AS submission, c.id AS acceptance, s.received_at, s.late, g.state, g.verdict, g.finished_at
     FROM semesters this
     JOIN semesters m ON m.name = this.name OR m.starts_at < this.starts_at
     JOIN enrolments e ON e.semester = m.name AND e.role = 'student'
@@ -87,12 +91,27 @@ const FACTS: &str = "SELECT m.name AS semester, m.starts_at, m.needed, m.total, 
         AND r.revoked_at IS NULL
     LEFT JOIN overrides a ON a.semester = m.name AND a.person = e.person AND a.project IS NULL
         AND a.revoked_at IS NULL
+    LEFT JOIN excuses q ON q.semester = m.name AND q.person = e.person AND q.project = p.number
+        AND q.revoked_at IS NULL
     LEFT JOIN submissions s ON s.semester = m.name AND s.person = e.person AND s.project = p.number
-    LEFT JOIN gradings g ON g.submission = s.id
+    LEFT JOIN acceptances c ON c.submission = s.id AND c.revoked_at IS NULL
+    LEFT JOIN gradings g ON g.submission = s.id AND {counting}
     WHERE this.name = $1
       AND e.legi IN (SELECT t.legi FROM enrolments t WHERE t.semester = $1 AND t.role = 'student'
           AND (CAST($2 AS TEXT) IS NULL OR t.person = $2))
     ORDER BY s.number, g.number";
+
+/// What counts.
+const COUNTING: &str = "g.counts";
+
+/// What would count if the regrade `$3` were applied as far as it is.
+const IF_APPLIED: &str = "((g.regrade = $3 AND g.state = 'done')
+    OR (g.counts AND NOT EXISTS (SELECT 1 FROM gradings n WHERE n.submission = g.submission
+        AND n.regrade = $3 AND n.state = 'done' AND n.number > g.number)))";
+
+fn facts(counting: &str) -> sqlx::AssertSqlSafe<String> {
+    sqlx::AssertSqlSafe(FACTS.replace("{counting}", counting))
+}
 
 /// Every student's standing in a semester at `now`: by family name, first name, Legi number.
 ///
@@ -103,8 +122,68 @@ pub async fn admissions(
     semester: &SemesterName,
     now: i64,
 ) -> Result<Vec<AdmissionRow>, Error> {
-    standings(db, semester, None, now).await
+    let facts = db.all(facts(COUNTING), args![semester, NOBODY]).await?;
+    standings(facts, semester, now)
 }
+
+/// The same as `tx` sees it, of one student or of all.
+pub(super) async fn admissions_in(
+    tx: &mut Tx,
+    semester: &SemesterName,
+    person: Option<&PersonId>,
+    now: i64,
+) -> Result<Vec<AdmissionRow>, Error> {
+    let facts = tx.all(facts(COUNTING), args![semester, person]).await?;
+    standings(facts, semester, now)
+}
+
+/// Whose standings in a semester a regrade changes, or has changed so far if some of its gradings have
+/// no verdict yet; the students with what would become another, of how many.
+///
+/// # Errors
+/// When it can't be read.
+pub async fn if_applied(
+    db: &Db,
+    semester: &SemesterName,
+    regrade: &RegradeId,
+    now: i64,
+) -> Result<(Vec<Changed>, usize), Error> {
+    let mut tx = db.snapshot().await?;
+    let before = admissions_in(&mut tx, semester, NOBODY, now).await?;
+    let applied = tx.all(facts(IF_APPLIED), args![semester, NOBODY, regrade]).await?;
+    let after = standings(applied, semester, now)?;
+    Ok((changes(&before, &after), before.len()))
+}
+
+/// A student for whom something becomes another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changed {
+    /// Who.
+    pub person: PersonId,
+    /// What.
+    #[serde(flatten)]
+    pub change: Change,
+}
+
+/// What differs between two lists of the same students.
+pub(super) fn changes(before: &[AdmissionRow], after: &[AdmissionRow]) -> Vec<Changed> {
+    let after: BTreeMap<&PersonId, &AdmissionRow> =
+        after.iter().map(|row| (&row.person, row)).collect();
+    let differs = |row: &AdmissionRow| {
+        let change = difference::between(row.standing(), after.get(&row.person)?.standing())?;
+        Some(Changed { person: row.person.clone(), change })
+    };
+    before.iter().filter_map(differs).collect()
+}
+
+impl AdmissionRow {
+    fn standing(&self) -> difference::Standing<'_> {
+        difference::Standing { projects: &self.projects, admission: &self.admission }
+    }
+}
+
+/// Everyone's standing is asked for.
+const NOBODY: Option<&PersonId> = None;
 
 /// One student's standing in a semester at `now`; none if they are no student of it.
 ///
@@ -116,21 +195,24 @@ pub async fn admission_of(
     person: &PersonId,
     now: i64,
 ) -> Result<Option<AdmissionRow>, Error> {
-    Ok(standings(db, semester, Some(person), now).await?.pop())
+    let facts = db.all(facts(COUNTING), args![semester, Some(person)]).await?;
+    Ok(standings(facts, semester, now)?.pop())
 }
 
 /// One grading of one submission, as far as it matters which submission counts.
 #[derive(sqlx::FromRow)]
-struct Line {
+struct Counting {
     submission: SubmissionId,
     received_at: i64,
     late: bool,
+    acceptance: Option<AcceptanceId>,
     state: GradingState,
     verdict: Option<Verdict>,
     finished_at: Option<i64>,
 }
 
-/// A student's submissions for one project with all their gradings, in the order of their numbers.
+/// A student's submissions for one project with those of their gradings that count, in the order of
+/// their numbers.
 ///
 /// # Errors
 /// When they can't be read.
@@ -140,47 +222,38 @@ pub async fn handed(
     person: &PersonId,
     project: ProjectNumber,
 ) -> Result<Vec<(SubmissionId, Handed)>, Error> {
-    let lines: Vec<Line> = db
+    let lines: Vec<Counting> = db
         .all(
-            "SELECT s.id AS submission, s.received_at, s.late, g.state, g.verdict, g.finished_at
-             FROM submissions s JOIN gradings g ON g.submission = s.id
+            "SELECT s.id AS submission, s.received_at, s.late, c.id AS acceptance, g.state,
+                 g.verdict, g.finished_at
+             FROM submissions s JOIN gradings g ON g.submission = s.id AND g.counts
+             LEFT JOIN acceptances c ON c.submission = s.id AND c.revoked_at IS NULL
              WHERE s.semester = $1 AND s.person = $2 AND s.project = $3
              ORDER BY s.number, g.number",
             args![semester, person, project],
         )
         .await?;
     let mut handed: Vec<(SubmissionId, Handed)> = Vec::new();
-    for Line { submission, received_at: received, late, state, verdict, finished_at } in lines {
-        let grading = Graded { received, late, state, verdict, finished: finished_at };
-        match handed.last_mut().filter(|(last, _)| *last == submission) {
+    for line in lines {
+        let (received, late, accepted) = (line.received_at, line.late, line.acceptance.is_some());
+        let (state, verdict, finished) = (line.state, line.verdict, line.finished_at);
+        let grading = Graded { received, late, accepted, state, verdict, finished };
+        match handed.last_mut().filter(|(last, _)| *last == line.submission) {
             Some((_, one)) => one.gradings.push(grading),
-            None => handed.push((submission, Handed { received, late, gradings: vec![grading] })),
+            None => {
+                let one = Handed { received, late, accepted, gradings: vec![grading] };
+                handed.push((line.submission, one));
+            }
         }
     }
     Ok(handed)
 }
 
-async fn standings(
-    db: &Db,
+fn standings(
+    facts: Vec<Fact>,
     semester: &SemesterName,
-    person: Option<&PersonId>,
     now: i64,
 ) -> Result<Vec<AdmissionRow>, Error> {
-    tally(db.all(FACTS, args![semester, person]).await?, semester, now)
-}
-
-/// The standings as a transaction sees them, with what it has written itself; everyone's, if nobody is
-/// named.
-pub(super) async fn standings_within(
-    tx: &mut Tx,
-    semester: &SemesterName,
-    person: Option<&PersonId>,
-    now: i64,
-) -> Result<Vec<AdmissionRow>, Error> {
-    tally(tx.all(FACTS, args![semester, person]).await?, semester, now)
-}
-
-fn tally(facts: Vec<Fact>, semester: &SemesterName, now: i64) -> Result<Vec<AdmissionRow>, Error> {
     // In order of time, so that what is carried over is known before it is needed.
     let mut students: BTreeMap<(i64, SemesterName, Legi), BTreeMap<ProjectNumber, Vec<Fact>>> =
         BTreeMap::new();
@@ -212,7 +285,9 @@ fn row(
     now: i64,
 ) -> Result<Option<AdmissionRow>, Error> {
     let Some(first) = projects.values().flatten().next() else { return Ok(None) };
-    let rule = semesters::rule(first.needed, first.total)?;
+    let excuses: Vec<Needed> =
+        projects.values().filter_map(|facts| facts.first()?.excuse).collect();
+    let rule = semesters::rule(first.needed, first.total)?.excused(&excuses);
     let results: Vec<ProjectResult> =
         projects.values().filter_map(|facts| project_result(facts, now)).collect();
     let standings: Vec<ProjectStanding> = results.iter().map(ProjectResult::standing).collect();
@@ -228,7 +303,6 @@ fn row(
         email: first.email.clone(),
         department: first.department.clone(),
         level: first.level.clone(),
-        needed: first.needed,
         projects: results,
         admission: admission::decide(&rule, &standings, carried, decided.as_ref()),
     }))
@@ -242,6 +316,7 @@ fn project_result(facts: &[Fact], now: i64) -> Option<ProjectResult> {
             Some(Graded {
                 received: fact.received_at?,
                 late: fact.late?,
+                accepted: fact.acceptance.is_some(),
                 state: fact.state?,
                 verdict: fact.verdict,
                 finished: fact.finished_at,
@@ -259,5 +334,6 @@ fn project_result(facts: &[Fact], now: i64) -> Option<ProjectResult> {
     let due = attempts::own_due(first.due, first.extended);
     let times = result::Times { opens: first.opens, due, now };
     let submissions = i64::try_from(submissions.len()).unwrap_or(i64::MAX);
-    Some(result::of(project, &gradings, decided.as_ref(), times, submissions))
+    let result = result::of(project, &gradings, decided.as_ref(), times, submissions);
+    Some(if first.excuse.is_some() { result.excused() } else { result })
 }

@@ -22,7 +22,7 @@ pub struct Table {
 }
 
 /// Every table whose rows are kept, each after those that it names rows of.
-pub const TABLES: [Table; 22] = [
+pub const TABLES: [Table; 26] = [
     Table { name: "people", order: "id" },
     Table { name: "sessions", order: "secret_hash" },
     Table { name: "tokens", order: "id" },
@@ -32,9 +32,13 @@ pub const TABLES: [Table; 22] = [
     Table { name: "enrolments", order: "id" },
     Table { name: "extensions", order: "id" },
     Table { name: "submissions", order: "id" },
+    Table { name: "regrades", order: "id" },
     Table { name: "gradings", order: "id" },
     Table { name: "reports", order: "grading" },
     Table { name: "overrides", order: "id" },
+    Table { name: "acceptances", order: "id" },
+    Table { name: "excuses", order: "id" },
+    Table { name: "pauses", order: "id" },
     Table { name: "questions", order: "id" },
     Table { name: "question_messages", order: "id" },
     Table { name: "outbox", order: "id" },

@@ -53,7 +53,9 @@ pub async fn first_passes(db: &Db, semester: &SemesterName) -> Result<Vec<FirstP
     db.all(
         "SELECT s.project, s.person, MIN(s.received_at) AS received_at, MIN(s.number) AS number
          FROM submissions s JOIN gradings g ON g.submission = s.id
-         WHERE s.semester = $1 AND g.state = 'done' AND g.verdict = 'passed' AND NOT s.late
+         WHERE s.semester = $1 AND g.state = 'done' AND g.verdict = 'passed' AND g.counts
+             AND (NOT s.late OR EXISTS (SELECT 1 FROM acceptances a
+                 WHERE a.submission = s.id AND a.revoked_at IS NULL))
          GROUP BY s.project, s.person ORDER BY s.project, received_at, s.person",
         args![semester],
     )
@@ -103,7 +105,7 @@ pub async fn failed_by(db: &Db, semester: &SemesterName) -> Result<Vec<FailedBy>
     db.all(
         "SELECT g.project, r.failed, COUNT(*) AS count
          FROM gradings g JOIN reports r ON r.grading = g.id
-         WHERE g.semester = $1 AND g.state = 'done' AND g.verdict = 'failed'
+         WHERE g.semester = $1 AND g.state = 'done' AND g.verdict = 'failed' AND g.counts
          GROUP BY g.project, r.failed ORDER BY g.project, r.failed",
         args![semester],
     )

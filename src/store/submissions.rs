@@ -8,10 +8,11 @@ use super::queue::Cause;
 use super::{Db, Error};
 use crate::course::result::GradingState;
 use crate::course::{
-    Digest, GradingId, Language, PersonId, ProjectNumber, SemesterName, Slug, SubmissionId, Verdict,
+    AcceptanceId, Digest, GradingId, Language, PersonId, ProjectNumber, RegradeId, SemesterName,
+    Slug, SubmissionId, Verdict,
 };
 
-/// A submission and where its last grading stands.
+/// A submission and where the last of its gradings that count stands.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Submission {
     /// Which.
@@ -38,6 +39,8 @@ pub struct Submission {
     pub received_at: i64,
     /// Whether it was late when it came.
     pub late: bool,
+    /// The decision by which it counts though it was late, if there is one.
+    pub acceptance: Option<AcceptanceId>,
     /// Its last grading.
     pub grading: GradingId,
     /// Where that stands.
@@ -85,17 +88,34 @@ pub struct Grading {
     pub runtime: Option<String>,
     /// The verdict, once done.
     pub verdict: Option<Verdict>,
+    /// The regrade that it belongs to, if it is one that is run beside.
+    pub regrade: Option<RegradeId>,
+    /// The regrade that took its place.
+    pub superseded_by: Option<RegradeId>,
+    /// Whether it is one of those by which the result goes.
+    pub counts: bool,
+}
+
+impl Grading {
+    /// Whether it counts, or did until a regrade took its place: what is only run beside is not for
+    /// students.
+    pub fn is_of_record(&self) -> bool {
+        self.counts || self.superseded_by.is_some()
+    }
 }
 
 const SUBMISSION: &str = "SELECT s.id, s.semester, s.project, p.slug, s.person, s.number, s.digest,
-    s.size, s.file_name, s.language, s.received_at, s.late, g.id AS grading, g.state, g.verdict
+    s.size, s.file_name, s.language, s.received_at, s.late, c.id AS acceptance,
+    g.id AS grading, g.state, g.verdict
     FROM submissions s
     JOIN projects p ON p.semester = s.semester AND p.number = s.project
+    LEFT JOIN acceptances c ON c.submission = s.id AND c.revoked_at IS NULL
     JOIN gradings g ON g.submission = s.id
-     AND g.number = (SELECT MAX(l.number) FROM gradings l WHERE l.submission = s.id)";
+     AND g.number = (SELECT MAX(l.number) FROM gradings l
+                     WHERE l.submission = s.id AND l.counts)";
 const GRADING: &str = "SELECT id, submission, number, cause, state, queued_at, not_before, attempt,
-    faults, fault, worker, progress, started_at, finished_at, seed, grader_version, runtime, verdict
-    FROM gradings";
+    faults, fault, worker, progress, started_at, finished_at, seed, grader_version, runtime, verdict,
+    regrade, superseded_by, counts FROM gradings";
 
 /// The submission with this id.
 ///
@@ -150,7 +170,7 @@ pub async fn latest(db: &Db, semester: &SemesterName) -> Result<Vec<Submission>,
     db.all(sqlx::AssertSqlSafe(sql), args![semester]).await
 }
 
-/// All gradings of a submission, newest first.
+/// All gradings of a submission, newest first, those that are run beside included.
 ///
 /// # Errors
 /// When they can't be read.
@@ -173,7 +193,8 @@ pub async fn grading(db: &Db, id: &GradingId) -> Result<Option<Grading>, Error> 
 /// When they can't be read.
 pub async fn needing_attention(db: &Db, semester: &SemesterName) -> Result<Vec<Grading>, Error> {
     let sql = format!(
-        "{GRADING} WHERE semester = $1 AND state = 'needs_attention' ORDER BY queued_at, id"
+        "{GRADING} WHERE semester = $1 AND state = 'needs_attention' AND superseded_by IS NULL
+         ORDER BY queued_at, id"
     );
     db.all(sqlx::AssertSqlSafe(sql), args![semester]).await
 }

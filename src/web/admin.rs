@@ -265,7 +265,7 @@ fn admission_line(row: &results::AdmissionRow) -> AdmissionLine {
         results: row.projects.iter().map(export::result_word).collect(),
         passed: row.admission.passed,
         state: row.admission.state.to_string(),
-        basis: export::basis_words(&row.admission.basis),
+        basis: export::basis_words(&row.admission),
         since: row.admission.since,
     }
 }

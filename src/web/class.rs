@@ -35,7 +35,7 @@ struct ClassPage {
     total: i64,
     needed: i64,
     projects: Vec<Column>,
-    states: [Known; 7],
+    states: [Known; 8],
     students: Vec<StudentRow>,
     everyone: usize,
     found: usize,
@@ -121,14 +121,13 @@ async fn class(
 ) -> Result<HttpResponse> {
     visitor.may(Action::SeeClass, On::Semester(&name)).map_err(|_| Error::NotFound)?;
     let semester = semesters::get(&state.db, &name).await?.ok_or(Error::NotFound)?;
-    let rule = semester.rule()?;
     let projects = semesters::projects(&state.db, &name).await?;
     check(&asked, &projects)?;
     let rows: Arc<Vec<AdmissionRow>> = state.standings(&name).await?;
     let hidden = asked.hidden();
     let pseudonyms = hidden.then(|| Pseudonyms(visitor.form_token.clone()));
     let all: Vec<Student<'_>> =
-        rows.iter().map(|row| Student::of(row, rule, pseudonyms.as_ref())).collect();
+        rows.iter().map(|row| Student::of(row, pseudonyms.as_ref())).collect();
     let mut found: Vec<&Student<'_>> = all.iter().filter(|one| is_wanted(one, &asked)).collect();
     sort(&mut found, &asked);
     let pages = pages(&asked, &name, found.len());

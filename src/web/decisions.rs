@@ -19,7 +19,7 @@ use crate::store::extensions::{self, NewExtension};
 use crate::store::overrides::{self, What};
 use crate::store::{queue, submissions};
 
-type OfStudent = web::Path<(SemesterName, PersonId)>;
+pub(super) type OfStudent = web::Path<(SemesterName, PersonId)>;
 
 /// Addresses of this file.
 pub(super) fn routes(routes: &mut Routes) {
@@ -50,12 +50,12 @@ impl Decide {
     }
 }
 
-fn project_number(text: &str) -> Result<ProjectNumber> {
+pub(super) fn project_number(text: &str) -> Result<ProjectNumber> {
     let number = text.parse().ok().and_then(ProjectNumber::new);
     number.ok_or_else(|| Error::Bad(format!("`{text}` is no project's number.")))
 }
 
-fn reason(text: &str) -> Result<Reason> {
+pub(super) fn reason(text: &str) -> Result<Reason> {
     text.parse().map_err(|_| {
         Error::Refused(
             "A reason has 3 to 2,000 characters: whoever reads this in a year must understand it."
@@ -98,7 +98,7 @@ async fn take_back_override(
 }
 
 #[derive(Deserialize)]
-struct Nothing {}
+pub(super) struct Nothing {}
 
 #[derive(Deserialize)]
 struct Extend {
@@ -106,6 +106,12 @@ struct Extend {
     /// `2026-10-02`: the end of that day in Zurich.
     day: String,
     reason: String,
+}
+
+/// The end of a day in Zurich, epoch milliseconds.
+pub(super) fn end_of(day: &str) -> Result<i64> {
+    let day = calendar::parse_day(day).map_err(|fault| Error::Bad(fault.to_string()))?;
+    calendar::instant_of(day, calendar::DUE_AT).ok_or_else(|| Error::Bad("No such day.".into()))
 }
 
 async fn extend(
@@ -116,9 +122,7 @@ async fn extend(
 ) -> Result<HttpResponse> {
     let (semester, person) = path.into_inner();
     visitor.may(Action::Extend, On::Student(&semester, &person))?;
-    let day = calendar::parse_day(&form.0.day).map_err(|fault| Error::Bad(fault.to_string()))?;
-    let due = calendar::instant_of(day, calendar::DUE_AT)
-        .ok_or_else(|| Error::Bad("No such day.".into()))?;
+    let due = end_of(&form.0.day)?;
     let project = project_number(&form.0.project)?;
     let new = NewExtension { semester, project, person, due, reason: reason(&form.0.reason)? };
     extensions::give(&state.db, &new, &visitor.person.id, state.now()).await?;

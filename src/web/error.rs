@@ -16,10 +16,13 @@ use crate::course::access::{Denied, Scope};
 use crate::intake::blobs::BlobError;
 use crate::intake::{self, Trouble};
 use crate::store;
+use crate::store::acceptances::AcceptError;
 use crate::store::copies::AskError;
 use crate::store::extensions::GiveError;
 use crate::store::overrides::DecideError;
+use crate::store::pauses::PauseError;
 use crate::store::queue::RegradeError;
+use crate::store::regrades::{DecisionError, StartError};
 use crate::store::semesters::WindowError;
 
 /// A handler's result.
@@ -240,6 +243,49 @@ impl From<RegradeError> for Error {
             RegradeError::NoSuchSubmission => Self::NotFound,
             RegradeError::InFlight => Self::Conflict(error.to_string()),
             RegradeError::Store(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<AcceptError> for Error {
+    fn from(error: AcceptError) -> Self {
+        match error {
+            AcceptError::NoSuchSubmission => Self::NotFound,
+            AcceptError::OnTime => Self::Conflict(error.to_string()),
+            AcceptError::Store(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<PauseError> for Error {
+    fn from(error: PauseError) -> Self {
+        match error {
+            PauseError::NoSuchProject => Self::NotFound,
+            PauseError::Already => Self::Conflict(error.to_string()),
+            PauseError::Store(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<StartError> for Error {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::NoSuchProject => Self::NotFound,
+            StartError::Nothing => Self::Refused(error.to_string()),
+            StartError::Open | StartError::Collided => Self::Conflict(error.to_string()),
+            StartError::Store(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<DecisionError> for Error {
+    fn from(error: DecisionError) -> Self {
+        match error {
+            DecisionError::NoSuchRegrade => Self::NotFound,
+            DecisionError::Decided { .. }
+            | DecisionError::Unfinished { .. }
+            | DecisionError::Overtaken => Self::Conflict(error.to_string()),
+            DecisionError::Store(fault) => fault.into(),
         }
     }
 }

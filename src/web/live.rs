@@ -146,7 +146,8 @@ impl Follower {
 
     async fn news(&mut self) -> Result<News> {
         let gradings = submissions::gradings(&self.state.db, &self.submission.id).await?;
-        let Some(latest) = gradings.first().filter(|latest| pending(latest)) else {
+        let latest = gradings.iter().find(|grading| grading.counts);
+        let Some(latest) = latest.filter(|latest| pending(latest)) else {
             return Ok(News::Over);
         };
         let stage = Stage::of(&self.state, &self.submission, latest).await?;

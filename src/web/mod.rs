@@ -25,10 +25,15 @@ mod archive_download;
 mod audit_log;
 mod auth;
 pub mod changes;
+mod changes_shown;
+mod chosen;
 mod class;
 mod copies;
 mod decisions;
+mod decisions_shown;
 pub mod error;
+mod excuses;
+mod extensions;
 pub mod figure;
 mod files;
 pub mod guard;
@@ -47,6 +52,8 @@ mod people;
 mod profile;
 mod project;
 mod questions;
+mod queue;
+mod regrades;
 mod report_shown;
 mod reports;
 mod roster;
@@ -60,6 +67,7 @@ pub mod strength;
 mod student;
 mod submission;
 mod submit;
+mod sure;
 pub mod timeline;
 mod trace;
 
@@ -316,6 +324,10 @@ fn all_routes() -> routes::Routes {
         statistics::routes,
         copies::routes,
         decisions::routes,
+        excuses::routes,
+        extensions::routes,
+        queue::routes,
+        regrades::routes,
         admin::routes,
         audit_log::routes,
         new_semester::routes,

@@ -173,14 +173,15 @@ async fn fill_project_page(
     })
 }
 
-/// The part of each of the student's submissions; none where they are no student.
+/// The part of each of the student's submissions; none where they are no student, or excused.
 async fn parts_of(
     state: &State,
     semester: &SemesterName,
     person: &PersonId,
     result: Option<&ProjectResult>,
 ) -> Result<HashMap<SubmissionId, Part>> {
-    let Some(result) = result else { return Ok(HashMap::new()) };
+    // Of a project that they are excused from, none counts.
+    let Some(result) = result.filter(|result| !result.excused) else { return Ok(HashMap::new()) };
     let handed = results::handed(&state.db, semester, person, result.number).await?;
     let (ids, handed): (Vec<_>, Vec<_>) = handed.into_iter().unzip();
     let parts = counting::parts(&handed, result.overridden, result.due);
@@ -194,6 +195,9 @@ fn which_counts(
     result: Option<&ProjectResult>,
 ) -> String {
     let with = |wanted: Part| own.iter().find(|one| parts.get(&one.id) == Some(&wanted));
+    if result.is_some_and(|result| result.excused) {
+        return "You are excused from this project: none counts, passed or not.".to_owned();
+    }
     let decided = result.filter(|result| result.overridden).and_then(|result| result.verdict);
     if let Some(verdict) = decided {
         return format!(

@@ -29,8 +29,8 @@ pub(super) fn routes(routes: &mut Routes) {
         .get("/admin/semesters/{semester}/roster", show_roster)
         .post("/admin/semesters/{semester}/roster/preview", preview)
         .post("/admin/semesters/{semester}/roster/import", import)
-        .post("/admin/semesters/{semester}/roster/links", links)
-        .form_bytes(2 * ROSTER_BYTES);
+        .form_bytes(2 * ROSTER_BYTES)
+        .post("/admin/semesters/{semester}/roster/links", links);
 }
 
 #[derive(Serialize, Default)]

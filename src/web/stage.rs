@@ -183,7 +183,10 @@ async fn waiting(
         let words = "Waiting for another try: the last one failed, through no fault of yours.";
         return Ok((words.to_owned(), String::new()));
     }
-    let ahead = queue::ahead_of(&state.db, &grading.id).await?.unwrap_or(0);
+    let Some(ahead) = queue::ahead_of(&state.db, &grading.id).await? else {
+        let words = "Waiting until the pause of this project is over.";
+        return Ok((words.to_owned(), String::new()));
+    };
     let words = match ahead {
         0 => "Waiting: yours is next.".to_owned(),
         1 => "Waiting: one submission is ahead of yours.".to_owned(),

@@ -125,7 +125,8 @@ impl Touched {
                     Err(_) => touched.everyone = true,
                 },
                 Some((
-                    "person" | "token" | "server" | "worker" | "admissions" | "question" | "mail",
+                    "person" | "token" | "server" | "worker" | "admissions" | "question" | "mail"
+                    | "comment" | "copies" | "queue",
                     _,
                 )) => {}
                 _ => touched.everyone = true,

@@ -39,8 +39,9 @@ async fn home(state: Shared, visitor: Visitor) -> Result<HttpResponse> {
 #[derive(Serialize)]
 struct OverviewPage {
     semester: String,
-    needed: i64,
-    total: i64,
+    needed: u32,
+    total: u32,
+    excused: u32,
     others: Vec<String>,
     projects: Vec<ProjectCard>,
     anything_open: bool,
@@ -63,23 +64,24 @@ pub(super) struct AdmissionWords {
 }
 
 impl AdmissionWords {
-    pub(super) fn of(row: &AdmissionRow, total: i64) -> Self {
+    pub(super) fn of(row: &AdmissionRow) -> Self {
         let admission = &row.admission;
         let standings: Vec<_> = row.projects.iter().map(ProjectResult::standing).collect();
         Self {
             state: admission.state.to_string(),
             passed: admission.passed,
             missing: admission.missing,
-            words: standing_words(admission, admission::still_open(&standings), total),
-            basis: basis_words(&admission.basis),
+            words: standing_words(admission, admission::still_open(&standings)),
+            basis: basis_words(admission),
             since: admission.since,
         }
     }
 }
 
 /// Where someone stands, in a sentence: what is passed, what is needed, what is still open.
-fn standing_words(admission: &admission::Admission, open: u32, total: i64) -> String {
+fn standing_words(admission: &admission::Admission, open: u32) -> String {
     use crate::course::admission::State;
+    let total = admission.rule.of();
     let passed = format!("Passed {} of {total}", admission.passed);
     let (missing, open) = (in_words(admission.missing), in_words(open));
     match (admission.state, &admission.basis) {
@@ -113,6 +115,8 @@ struct ProjectCard {
     due: i64,
     ahead: bool,
     open: bool,
+    /// Whether handing it in may still bring something.
+    wanted: bool,
     submissions: i64,
     overridden: bool,
     graded: bool,
@@ -136,6 +140,7 @@ impl ProjectCard {
             due: result.due,
             ahead: result.window == Window::Ahead,
             open: result.window == Window::Open,
+            wanted: result.window == Window::Open && !matches!(class, "passed" | "excused"),
             submissions: result.submissions,
             overridden: result.overridden,
             graded: info.is_some(),
@@ -148,6 +153,7 @@ impl ProjectCard {
 /// A class for the badge, and what it says.
 pub(super) fn state_of(result: &ProjectResult) -> (&'static str, &'static str) {
     match (result.verdict, result.window) {
+        _ if result.excused => ("excused", "excused"),
         (Some(Verdict::Passed), _) => ("passed", "passed"),
         _ if result.waiting => ("waiting", "being graded"),
         (Some(Verdict::Failed), Window::Open) if !result.overridden => ("failed", "failed so far"),
@@ -165,7 +171,7 @@ async fn overview(
     name: web::Path<SemesterName>,
 ) -> Result<HttpResponse> {
     visitor.may(Action::SeeSemester, On::Semester(&name)).map_err(|_| Error::NotFound)?;
-    let semester = semesters::get(&state.db, &name).await?.ok_or(Error::NotFound)?;
+    semesters::get(&state.db, &name).await?.ok_or(Error::NotFound)?;
     let row = results::admission_of(&state.db, &name, &visitor.person.id, state.now()).await?;
     // Whoever is no student of it sees the class instead.
     let Some(row) = row else { return Ok(see_other(&format!("/class/{name}"))) };
@@ -176,8 +182,9 @@ async fn overview(
     let reached = reached.and_then(|place| cards.get_mut(place));
     let page = OverviewPage {
         semester: name.to_string(),
-        needed: semester.needed,
-        total: semester.total,
+        needed: row.admission.rule.needed(),
+        total: row.admission.rule.of(),
+        excused: row.admission.excused,
         others: others(&visitor, &name),
         reached_by: reached.map(|card| {
             card.reached = true;
@@ -187,9 +194,9 @@ async fn overview(
             Basis::CarriedOver { semester } => Some(semester.to_string()),
             Basis::Projects | Basis::Override => None,
         },
-        anything_open: cards.iter().any(|card| card.open && card.state != "passed"),
+        anything_open: cards.iter().any(|card| card.wanted),
         projects: cards,
-        admission: AdmissionWords::of(&row, semester.total),
+        admission: AdmissionWords::of(&row),
         questions: questions::not_closed(&state, &name, &visitor.person.id, &projects).await?,
     };
     state.page("overview.html", Some(&visitor), page)
@@ -211,6 +218,7 @@ pub(super) struct SubmissionRow {
     file_name: String,
     received_at: i64,
     late: bool,
+    accepted: bool,
     state: &'static str,
     words: &'static str,
     /// Whether it counts, where that is shown.
@@ -244,6 +252,7 @@ impl SubmissionRow {
     pub(super) fn of(submission: &Submission, due: Option<i64>) -> Self {
         let (state, words) = words_of(submission.verdict, submission.state);
         let late = match due {
+            _ if submission.acceptance.is_some() => false,
             Some(due) => !attempts::counts(submission.late, submission.received_at, due),
             None => submission.late,
         };
@@ -255,6 +264,7 @@ impl SubmissionRow {
             file_name: submission.file_name.clone(),
             received_at: submission.received_at,
             late,
+            accepted: submission.acceptance.is_some(),
             state,
             words,
             part: None,
@@ -264,6 +274,13 @@ impl SubmissionRow {
     /// With whether it counts.
     pub(super) fn with_part(self, part: Option<Part>) -> Self {
         Self { part: part.map(PartWords::of), ..self }
+    }
+}
+
+impl SubmissionRow {
+    /// Whether it does not count because it came late.
+    pub(super) fn is_late(&self) -> bool {
+        self.late
     }
 }
 

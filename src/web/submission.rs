@@ -20,7 +20,7 @@ use crate::course::access::{Action, On};
 use crate::course::result::GradingState;
 use crate::store::queue::Cause;
 use crate::store::submissions::{self, Grading, Submission};
-use crate::store::{comments, people, semesters};
+use crate::store::{comments, pauses, people, semesters};
 
 /// Addresses of this file.
 pub(super) fn routes(routes: &mut Routes) {
@@ -43,6 +43,8 @@ struct SubmissionPage {
     due: Option<i64>,
     comments: i64,
     stage: Option<Stage>,
+    /// Why nothing of the project is graded at present.
+    paused: Option<String>,
     /// Of the grading that is shown, once it is over.
     timeline: Vec<Phase>,
     changes: Option<ChangesShown>,
@@ -53,6 +55,7 @@ struct SubmissionPage {
     report: Option<ReportShown>,
     gradings: Vec<GradingRow>,
     may_regrade: bool,
+    may_accept: bool,
     questions: QuestionsShown,
 }
 
@@ -62,6 +65,8 @@ struct GradingRow {
     state: String,
     words: String,
     cause: &'static str,
+    counts: &'static str,
+    regrade: Option<String>,
     done: bool,
     finished_at: Option<i64>,
     grader_version: Option<String>,
@@ -128,8 +133,10 @@ async fn fill(
     let Submission { semester, person, slug, .. } = submission;
     let project = semesters::project(&state.db, semester, slug).await?.ok_or(Error::NotFound)?;
     let result = result_of(state, semester, person, project.number).await?;
-    let gradings = submissions::gradings(&state.db, &submission.id).await?;
-    let latest = gradings.first().ok_or(Error::NotFound)?;
+    let staff = visitor.may(Action::SeeClass, On::Semester(semester)).is_ok();
+    let mut gradings = submissions::gradings(&state.db, &submission.id).await?;
+    gradings.retain(|grading| staff || grading.is_of_record());
+    let latest = gradings.iter().find(|grading| grading.counts).ok_or(Error::NotFound)?;
     let shown = which(&gradings, wanted.grading)?;
     let report = match shown {
         Some(grading) => report_for(state, &visitor.actor, submission, &grading.id).await?,
@@ -141,18 +148,24 @@ async fn fill(
     let questions = QuestionsShown::of(state, visitor, submission, checks, ask).await?;
     let own = *person == visitor.person.id;
     let by = if own { None } else { people::by_id(&state.db, person).await? };
-    let staff = visitor.may(Action::SeeClass, On::Semester(semester)).is_ok();
     let stage = match live::pending(latest) {
         true => Some(Stage::of(state, submission, latest).await?),
         false => None,
+    };
+    let on = On::Student(semester, person);
+    let paused = match stage {
+        Some(_) => pauses::of_project(&state.db, semester, submission.project).await?,
+        None => None,
     };
     let changes = match &report {
         Some(report) => since_the_last(state, visitor, submission, report).await?,
         None => None,
     };
     let due = result.map(|result| result.due);
+    let row = SubmissionRow::of(submission, due);
     Ok(SubmissionPage {
-        submission: SubmissionRow::of(submission, due),
+        may_accept: row.is_late() && visitor.may(Action::OverrideResult, on).is_ok(),
+        submission: row,
         semester: semester.to_string(),
         title: project.title,
         by: by.map(|person| format!("{} {}", person.first_name, person.family_name)),
@@ -163,6 +176,7 @@ async fn fill(
         due,
         comments: comments::standing(&state.db, &submission.id).await?,
         stage,
+        paused: paused.map(|pause| pause.reason),
         timeline: timeline_of(submission, shown.unwrap_or(latest), report.as_ref()),
         changes,
         needs_attention: latest.state == GradingState::NeedsAttention,
@@ -171,7 +185,7 @@ async fn fill(
         earlier: shown.is_some_and(|grading| grading.number != latest.number),
         report: report.map(|report| ReportShown::of(report, info)),
         gradings: gradings.iter().map(|grading| GradingRow::of(grading, staff)).collect(),
-        may_regrade: visitor.may(Action::Regrade, On::Student(semester, person)).is_ok(),
+        may_regrade: visitor.may(Action::Regrade, on).is_ok(),
         questions,
     })
 }
@@ -211,14 +225,14 @@ async fn since_the_last(
         .map(|before| ChangesShown::of(earlier.number, earlier.id.to_string(), &before, report)))
 }
 
-/// The grading whose report is shown: the one asked for, else the newest that has one.
+/// The grading whose report is shown: the one asked for, else the newest that counts and has one.
 fn which(gradings: &[Grading], wanted: Option<i64>) -> Result<Option<&Grading>> {
     let mut done = gradings.iter().filter(|grading| grading.state == GradingState::Done);
     match wanted {
         Some(number) => {
             done.find(|grading| grading.number == number).map(Some).ok_or(Error::NotFound)
         }
-        None => Ok(done.next()),
+        None => Ok(done.find(|grading| grading.counts)),
     }
 }
 
@@ -229,10 +243,18 @@ impl GradingRow {
             number: grading.number,
             state: state.to_owned(),
             words: words.to_owned(),
-            cause: match grading.cause {
-                Cause::Upload => "handed in",
-                Cause::Regrade => "graded again",
+            cause: match (grading.cause, &grading.regrade) {
+                (Cause::Upload, _) => "handed in",
+                (Cause::Regrade, None) => "graded again",
+                (Cause::Regrade, Some(_)) => "regrade of the project",
             },
+            counts: match (grading.counts, &grading.superseded_by) {
+                (true, _) => "yes",
+                (false, Some(_)) => "not any more: a regrade took its place",
+                (false, None) => "no: run beside",
+            },
+            // A regrade's page is for those who decide it.
+            regrade: grading.regrade.as_ref().filter(|_| staff).map(ToString::to_string),
             done: grading.state == GradingState::Done,
             finished_at: grading.finished_at,
             grader_version: grading.grader_version.clone(),

@@ -169,6 +169,57 @@ async fn what_staff_decide_is_one_line_each() {
 }
 
 #[tokio::test]
+async fn what_is_decided_about_many_or_late_work_is_one_line_each() {
+    let app = TestApp::started().await;
+    let lecturer = app.signed_in(LECTURER).await;
+    let emmy = student_page(&app, EMMY).await;
+    graded(&app, testat::course::Verdict::Failed).await;
+    let mut acts = Acts::begin(&app).await;
+    let class = format!("/class/{SEMESTER}");
+
+    let pause = [("project", "2"), ("reason", "The grader is mended.")];
+    submit(&lecturer, &format!("{class}/pauses"), &pause).await;
+    acts.left("a pause", LECTURER, &["queue.pause"]).await;
+    submit(&lecturer, &format!("{class}/pauses/end"), &[("project", "2")]).await;
+    acts.left("its end", LECTURER, &["queue.resume"]).await;
+    submit(&lecturer, &format!("{class}/pauses/end"), &[("project", "2")]).await;
+    acts.left("what was not paused", LECTURER, &[]).await;
+
+    let many = [
+        ("project", "1"),
+        ("day", "2099-01-01"),
+        ("reason", "The network was down."),
+        ("students", "12-345-674, 12-345-682"),
+    ];
+    submit(&lecturer, &format!("{class}/extensions"), &many).await;
+    acts.left("a look", LECTURER, &[]).await;
+    let sure: Vec<_> = many.into_iter().chain([("sure", "yes")]).collect();
+    submit(&lecturer, &format!("{class}/extensions"), &sure).await;
+    acts.left("more time for two", LECTURER, &["extension.give", "extension.give"]).await;
+
+    let excuse = [("project", "1"), ("needed", "stays"), ("reason", "Ill.")];
+    submit(&lecturer, &format!("{emmy}/excuses"), &excuse).await;
+    acts.left("a look", LECTURER, &[]).await;
+    let sure: Vec<_> = excuse.into_iter().chain([("sure", "yes")]).collect();
+    submit(&lecturer, &format!("{emmy}/excuses"), &sure).await;
+    acts.left("an excuse", LECTURER, &["excuse.give"]).await;
+    let person = app.person(EMMY).await;
+    let all = testat::store::excuses::of_student(&app.db, &semester(), &person).await.unwrap();
+    submit(&lecturer, &format!("/excuses/{}/take-back", all[0].id), &[]).await;
+    acts.left("taken back", LECTURER, &["excuse.take_back"]).await;
+
+    let regrade =
+        [("project", "1"), ("scope", "everyone"), ("seeds", "new"), ("reason", "It was mended.")];
+    submit(&lecturer, &format!("{class}/regrades"), &regrade).await;
+    acts.left("a regrade", LECTURER, &["regrade.start"]).await;
+    let all = testat::store::regrades::of_semester(&app.db, &semester()).await.unwrap();
+    submit(&lecturer, &format!("/regrades/{}/retry", all[0].id), &[]).await;
+    acts.left("nothing to be tried again", LECTURER, &[]).await;
+    submit(&lecturer, &format!("/regrades/{}/discard", all[0].id), &[]).await;
+    acts.left("a regrade that ends", LECTURER, &["regrade.discard"]).await;
+}
+
+#[tokio::test]
 async fn what_leaves_the_server_or_comes_in_is_one_line_each() {
     let app = TestApp::started().await;
     let (ada, office) = (app.signed_in(ADA).await, app.signed_in(OFFICE).await);

@@ -7,7 +7,7 @@ import { launched, PATIENCE, Visitor } from "./browser.mjs";
 import { ROOT, SEMESTER, started } from "./server.mjs";
 
 const GRADER = join(ROOT, "graders/3-lif");
-let server, browser, student, lecturer, office, failed;
+let server, browser, student, lecturer, office, failed, regrade;
 
 /// A submission that fails, so that there are figures, messages and a log to look at.
 before(async () => {
@@ -98,6 +98,81 @@ test("a student asks about a check, an instructor answers, and both see where it
   }
 });
 
+test("an instructor has a project graded again beside, sees the difference, applies and undoes it", async () => {
+  const page = lecturer.page;
+  await lecturer.goes(`/class/${SEMESTER}/regrades`);
+  await page.selectOption("#of", "3");
+  await page.click("form.inline button");
+  await page.check("#new");
+  await page.fill("#reason", "Another draw, to see how far it matters.");
+  await lecturer.inspect();
+  await page.click("form[method=post] button[type=submit]");
+  await page.waitForURL(/\/regrades\//);
+  regrade = new URL(page.url()).pathname;
+  await lecturer.inspect();
+  await lecturer.goes(`/class/${SEMESTER}/queue`);
+  await lecturer.inspect();
+  await student.goes(failed);
+  assert.doesNotMatch(await student.words(), /regrade of the project/, "what runs beside is not for students");
+
+  // Followed without a reload, until all of it is graded.
+  await lecturer.goes(regrade);
+  await lecturer.until("Apply all of it");
+  assert.match(await lecturer.words(), /1 of 1 graded/);
+  assert.match(await lecturer.words(), /Nobody's result or admission would become another/, "wrong in every draw");
+  await lecturer.inspect();
+  await page.click("form[action$='/apply'] button");
+  await lecturer.until("applied by");
+  await lecturer.inspect();
+  await student.goes(failed);
+  await student.until("regrade of the project");
+  await student.inspect();
+
+  await lecturer.goes(regrade);
+  await page.click("form[action$='/undo'] button");
+  await lecturer.until("undone by");
+  await student.goes(failed);
+  assert.doesNotMatch(await student.words(), /regrade of the project/);
+});
+
+test("an instructor looks at an excuse and at more time for many before either is given", async () => {
+  const page = lecturer.page;
+  await studentsPage(lecturer, "lovelace");
+  await page.selectOption("#excused", "1");
+  await page.fill("#excuse-reason", "Ill, with a certificate.");
+  await page.click("form[action$='/excuses'] button");
+  await lecturer.until("Nothing has been changed yet.");
+  await lecturer.inspect();
+  await student.goes(`/semesters/${SEMESTER}`);
+  assert.doesNotMatch(await student.words(), /excused/i, "it was only looked at");
+  await page.click("main form button[type=submit]");
+  await lecturer.until("Ill, with a certificate.");
+  await lecturer.inspect();
+  await student.goes(`/semesters/${SEMESTER}`);
+  await student.until("You are excused from 1 project");
+  await student.inspect();
+  await student.goes(`/semesters/${SEMESTER}/projects/backprop`);
+  await student.inspect();
+  await studentsPage(lecturer, "lovelace");
+  await page.click("form[action^='/excuses/'] button");
+  await lecturer.until("taken back");
+  await student.goes(`/semesters/${SEMESTER}`);
+  assert.doesNotMatch(await student.words(), /excused/i);
+
+  await lecturer.goes(`/class/${SEMESTER}/extensions`);
+  await page.selectOption("#project", "2");
+  await page.fill("#day", new Date(Date.now() + 7 * 86_400_000).toISOString().slice(0, 10));
+  await page.fill("#reason", "The network was down.");
+  await page.fill("#students", "12-345-674, 12-345-682");
+  await page.click("form.card button[type=submit]:has-text('Look at it')");
+  await lecturer.until("Nothing has been changed yet.");
+  await lecturer.inspect();
+  await page.click("main form button[type=submit]");
+  await lecturer.until("Extensions that stand");
+  assert.equal(await page.locator("form[action^='/extensions/']").count(), 2);
+  await lecturer.inspect();
+});
+
 test("an admin makes a semester like this one, and a person with a link", async () => {
   const page = office.page;
   await office.goes("/admin");
@@ -162,6 +237,10 @@ const LOOKS = () => ({
   "/submissions/{id}/files": [lecturer, `${failed}/files?comment=solution.py:3`],
   "/class/{semester}": [lecturer, `/class/${SEMESTER}`],
   "/class/{semester}/attention": [lecturer, `/class/${SEMESTER}/attention`],
+  "/class/{semester}/extensions": [lecturer, `/class/${SEMESTER}/extensions`],
+  "/class/{semester}/queue": [lecturer, `/class/${SEMESTER}/queue`],
+  "/class/{semester}/regrades": [lecturer, `/class/${SEMESTER}/regrades?project=3`],
+  "/regrades/{id}": [lecturer, regrade],
   "/class/{semester}/copies": [lecturer, `/class/${SEMESTER}/copies?project=3`],
   "/class/{semester}/questions": [lecturer, `/class/${SEMESTER}/questions?state=all`],
   "/class/{semester}/statistics": [lecturer, `/class/${SEMESTER}/statistics`],
@@ -170,6 +249,7 @@ const LOOKS = () => ({
   "/admin/audit": [office, "/admin/audit"],
   "/admin/new-semester": [office, "/admin/new-semester?name=HS2031&first_lecture=2031-09-17&like=HS2026"],
   "/admin/people": [office, "/admin/people"],
+  "/admin/queue": [office, "/admin/queue"],
   "/admin/semesters/{semester}": [office, `/admin/semesters/${SEMESTER}`],
   "/admin/semesters/{semester}/admissions": [office, `/admin/semesters/${SEMESTER}/admissions`],
   "/admin/semesters/{semester}/roster": [office, `/admin/semesters/${SEMESTER}/roster`],

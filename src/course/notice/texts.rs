@@ -33,9 +33,14 @@ impl Notice<'_> {
                 ),
                 path: project.path(),
             },
-            Self::Deadline { project, due, submissions, admission, needed } => Text {
+            Self::Regraded { project, undone, verdict, .. } => Text {
+                subject: format!("{} after a regrade: {}", outcome(verdict), project.title()),
+                body: regraded_body(&project, undone, verdict),
+                path: project.path(),
+            },
+            Self::Deadline { project, due, submissions, admission } => Text {
                 subject: format!("Due {}: {}", calendar::in_words(due), project.title()),
-                body: deadline_body(&project, due, submissions, admission, needed),
+                body: deadline_body(&project, due, submissions, admission),
                 path: project.path(),
             },
             Self::Extension { project, due, .. } => Text {
@@ -47,9 +52,9 @@ impl Notice<'_> {
                 ),
                 path: project.path(),
             },
-            Self::Admission { semester, admission, needed } => Text {
+            Self::Admission { semester, admission } => Text {
                 subject: format!("Admitted to the exam of {semester}"),
-                body: admission_body(admission, needed),
+                body: admission_body(admission),
                 path: format!("/semesters/{semester}"),
             },
             Self::Question(happened) => happened.text(),
@@ -129,6 +134,26 @@ fn capital(verdict: Verdict) -> &'static str {
     }
 }
 
+fn outcome(verdict: Option<Verdict>) -> &'static str {
+    verdict.map_or("No verdict", capital)
+}
+
+fn regraded_body(project: &Project<'_>, undone: bool, verdict: Option<Verdict>) -> String {
+    let what = if undone {
+        "An instructor took back that it had been graded again; what counted before counts again."
+    } else {
+        "An instructor had it graded again for the class; the new gradings count in place of those before."
+    };
+    let now = match verdict {
+        Some(verdict) => format!("Your result is now: {verdict}."),
+        None => "You have no verdict at present.".to_owned(),
+    };
+    format!(
+        "Your result of {} has changed. {what} {now} Each submission's page shows all its gradings.",
+        project.words()
+    )
+}
+
 fn verdict_body(submission: &Submission<'_>, verdict: Verdict, late: bool, again: bool) -> String {
     let mut body = format!(
         "Your submission {} for {} {verdict}.{}",
@@ -154,8 +179,8 @@ fn deadline_body(
     due: i64,
     submissions: i64,
     admission: &Admission,
-    needed: i64,
 ) -> String {
+    let needed = admission.rule.needed();
     let so_far = match submissions {
         0 => "You have not handed it in so far.".to_owned(),
         1 => "You have handed it in once; it has not passed.".to_owned(),
@@ -170,7 +195,8 @@ fn deadline_body(
     format!("For you, {} is due {}. {so_far} {standing}", project.words(), calendar::in_words(due))
 }
 
-fn admission_body(admission: &Admission, needed: i64) -> String {
+fn admission_body(admission: &Admission) -> String {
+    let needed = admission.rule.needed();
     let why = match &admission.basis {
         Basis::Projects => {
             format!("You have passed {} projects, and {needed} are needed.", admission.passed)

@@ -26,6 +26,12 @@ pub enum Kind {
     Override,
     /// More time for one student.
     Extension,
+    /// A late submission that counts.
+    Acceptance,
+    /// A project that is not counted for one student.
+    Excuse,
+    /// A project graded again beside what counts.
+    Regrade,
 }
 
 impl fmt::Display for Kind {
@@ -39,6 +45,9 @@ impl fmt::Display for Kind {
             Self::Verdict => "the verdict of grading",
             Self::Override => "override",
             Self::Extension => "extension",
+            Self::Acceptance => "acceptance",
+            Self::Excuse => "excuse",
+            Self::Regrade => "regrade",
         })
     }
 }

@@ -3,30 +3,40 @@
 use serde_json::Value;
 
 use super::facts::{Facts, Kind};
+use super::regraded::{self, Regraded};
 use crate::course::PersonId;
 use crate::store::audit::Line;
 
 /// The facts so far, line by line.
 #[derive(Debug, Default)]
-pub(super) struct Logged(Facts);
+pub(super) struct Logged(Facts, Regraded);
 
 /// A line with its details read.
-struct Told<'a> {
+pub(super) struct Told<'a> {
     line: &'a Line,
     details: Value,
 }
 
 impl Told<'_> {
-    fn of(&self, name: &str) -> Value {
+    pub(super) fn of(&self, name: &str) -> Value {
         self.details.get(name).cloned().unwrap_or_default()
     }
     fn id(&self, name: &str) -> String {
         self.of(name).as_str().unwrap_or_default().to_owned()
     }
-    fn subject(&self) -> String {
+    /// The texts of a list.
+    pub(super) fn ids(&self, name: &str) -> Vec<String> {
+        let list = self.of(name);
+        let texts = list.as_array().into_iter().flatten().filter_map(Value::as_str);
+        texts.map(str::to_owned).collect()
+    }
+    pub(super) fn at(&self) -> i64 {
+        self.line.at
+    }
+    pub(super) fn subject(&self) -> String {
         self.line.subject.clone()
     }
-    fn actor(&self) -> Value {
+    pub(super) fn actor(&self) -> Value {
         self.line.actor.as_ref().map(PersonId::as_str).into()
     }
 }
@@ -44,11 +54,21 @@ impl Logged {
             "submission.insert" => self.submission(&told),
             "grading.done" => self.verdict(&told),
             "result.override" | "admission.override" => self.decision(&told, Kind::Override),
+            "excuse.give" => self.decision(&told, Kind::Excuse),
+            "submission.accept_late" => self.decision(&told, Kind::Acceptance),
+            "excuse.take_back" => self.taken_back(&told, Kind::Excuse, "excuse"),
+            "submission.take_back_acceptance" => {
+                self.taken_back(&told, Kind::Acceptance, "acceptance");
+            }
             "extension.give" => self.decision(&told, Kind::Extension),
             "result.take_back_override" | "admission.take_back_override" => {
                 self.taken_back(&told, Kind::Override, "override");
             }
             "extension.take_back" => self.taken_back(&told, Kind::Extension, "extension"),
+            "regrade.start" => self.1.start(&mut self.0, &told),
+            "regrade.apply" => self.1.apply(&mut self.0, &told),
+            "regrade.discard" => regraded::end(&mut self.0, &told, "discarded"),
+            "regrade.undo" => self.1.undo(&mut self.0, &told),
             _ => {}
         }
     }
@@ -107,6 +127,7 @@ impl Logged {
             ("runtime", told.of("runtime")),
             ("report", told.of("report")),
             ("at", told.line.at.into()),
+            ("counts", (!self.1.is_beside(&told.id("grading"))).into()),
         ];
         self.0.insert(Kind::Verdict, told.id("grading"), fields);
     }
@@ -121,6 +142,8 @@ impl Logged {
         }
         let (name, what) = match kind {
             Kind::Extension => ("extension", ("due", told.of("due"))),
+            Kind::Excuse => ("excuse", ("needed", told.of("needed"))),
+            Kind::Acceptance => ("acceptance", ("accepted", true.into())),
             _ => ("override", ("decision", told.of("decision"))),
         };
         let fields = [

@@ -46,8 +46,12 @@ const fn to_semester(table: &'static str) -> Reference {
     Reference { table, columns: &["semester"], target: "semesters", key: &["name"] }
 }
 
+const fn to_regrade(table: &'static str, columns: &'static [&'static str]) -> Reference {
+    Reference { table, columns, target: "regrades", key: &["id"] }
+}
+
 /// All there are.
-pub const REFERENCES: [Reference; 35] = [
+pub const REFERENCES: [Reference; 51] = [
     to_person("sessions", &["person"]),
     to_person("tokens", &["person"]),
     to_person("invitations", &["person"]),
@@ -60,12 +64,28 @@ pub const REFERENCES: [Reference; 35] = [
     to_enrolment("extensions"),
     to_project("submissions"),
     to_enrolment("submissions"),
+    to_person("regrades", &["asked_by"]),
+    to_person("regrades", &["decided_by"]),
+    to_person("regrades", &["undone_by"]),
+    to_project("regrades"),
+    to_regrade("gradings", &["regrade"]),
+    to_regrade("gradings", &["superseded_by"]),
     to_submission("gradings", &["submission"]),
     Reference { table: "reports", columns: &["grading"], target: "gradings", key: &["id"] },
     to_person("overrides", &["decided_by"]),
     to_person("overrides", &["revoked_by"]),
     to_enrolment("overrides"),
     to_project("overrides"),
+    to_submission("acceptances", &["submission"]),
+    to_person("acceptances", &["given_by"]),
+    to_person("acceptances", &["revoked_by"]),
+    to_person("excuses", &["given_by"]),
+    to_person("excuses", &["revoked_by"]),
+    to_project("excuses"),
+    to_enrolment("excuses"),
+    to_person("pauses", &["paused_by"]),
+    to_person("pauses", &["resumed_by"]),
+    to_project("pauses"),
     to_submission("questions", &["submission"]),
     Reference {
         table: "question_messages",

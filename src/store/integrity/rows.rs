@@ -5,13 +5,31 @@ use serde_json::Value;
 use super::facts::{Facts, Kind};
 use super::{Fault, Judge};
 use crate::course::{Digest, Verdict};
-use crate::store::{Error, Tx};
+use crate::store::{Error, Tx, regrades};
 
 pub(super) async fn read(tx: &mut Tx, facts: &mut Facts) -> Result<(), Error> {
     semesters(tx, facts).await?;
     people(tx, facts).await?;
     submissions(tx, facts).await?;
-    decisions(tx, facts).await
+    decisions(tx, facts).await?;
+    regrades(tx, facts).await
+}
+
+async fn regrades(tx: &mut Tx, facts: &mut Facts) -> Result<(), Error> {
+    for one in regrades::all_in(tx).await? {
+        let fields = [
+            ("about", format!("{}/{}", one.semester, one.project).into()),
+            ("scope", one.scope.into()),
+            ("failed_by", one.failed_by.into()),
+            ("seeds", one.seeds.as_str().into()),
+            ("reason", one.reason.into()),
+            ("by", one.asked_by.as_str().into()),
+            ("at", one.asked_at.into()),
+            ("state", one.state.as_str().into()),
+        ];
+        facts.insert(Kind::Regrade, one.id, fields);
+    }
+    Ok(())
 }
 
 async fn semesters(tx: &mut Tx, facts: &mut Facts) -> Result<(), Error> {
@@ -100,6 +118,33 @@ async fn decisions(tx: &mut Tx, facts: &mut Facts) -> Result<(), Error> {
         let what = ("due", due.into());
         facts.insert(Kind::Extension, id, decided(about, what, reason, by, at, revoked));
     }
+    more_decisions(tx, facts).await
+}
+
+async fn more_decisions(tx: &mut Tx, facts: &mut Facts) -> Result<(), Error> {
+    type Excuse = (String, String, i64, String, String, String, String, i64, Option<i64>);
+    let excuses: Vec<Excuse> = tx
+        .all(
+            "SELECT id, semester, project, person, needed, reason, given_by, given_at, revoked_at
+             FROM excuses",
+            vec![],
+        )
+        .await?;
+    for (id, semester, project, person, needed, reason, by, at, revoked) in excuses {
+        let about = format!("{semester}/{project}/{person}");
+        let what = ("needed", needed.into());
+        facts.insert(Kind::Excuse, id, decided(about, what, reason, by, at, revoked));
+    }
+    let acceptances: Vec<(String, String, String, String, i64, Option<i64>)> = tx
+        .all(
+            "SELECT id, submission, reason, given_by, given_at, revoked_at FROM acceptances",
+            vec![],
+        )
+        .await?;
+    for (id, submission, reason, by, at, revoked) in acceptances {
+        let what = ("accepted", true.into());
+        facts.insert(Kind::Acceptance, id, decided(submission, what, reason, by, at, revoked));
+    }
     Ok(())
 }
 
@@ -130,6 +175,7 @@ struct Graded {
     grader_version: Option<String>,
     runtime: Option<String>,
     finished_at: Option<i64>,
+    counts: bool,
     json: Option<String>,
 }
 
@@ -143,7 +189,7 @@ pub(super) async fn read_verdicts(
     let mut count = 0;
     tx.each(
         "SELECT g.id, g.submission, g.verdict, g.seed, g.grader_version, g.runtime,
-             g.finished_at, r.json
+             g.finished_at, g.counts, r.json
          FROM gradings g LEFT JOIN reports r ON r.grading = g.id
          WHERE g.verdict IS NOT NULL ORDER BY g.id",
         |graded: Graded| -> Result<(), Error> {
@@ -158,6 +204,7 @@ pub(super) async fn read_verdicts(
                 ("runtime", graded.runtime.into()),
                 ("report", report.into()),
                 ("at", graded.finished_at.into()),
+                ("counts", graded.counts.into()),
             ];
             facts.insert(Kind::Verdict, graded.id, fields);
             Ok(())

@@ -202,7 +202,7 @@ async fn own_results(
         passed: row.admission.passed,
         missing: row.admission.missing,
         state: row.admission.state.to_string(),
-        basis: export::basis_words(&row.admission.basis),
+        basis: export::basis_words(&row.admission),
         since: row.admission.since.map(shapes::time),
     }))
 }
@@ -275,7 +275,9 @@ async fn full_shape(
     submission: &Submission,
 ) -> Result<SubmissionShape> {
     let mut shapes = Vec::new();
-    for grading in submissions::gradings(&state.db, &submission.id).await?.iter().rev() {
+    let gradings = submissions::gradings(&state.db, &submission.id).await?;
+    // The last one is the last that counts; what is only run beside is decided about on its page.
+    for grading in gradings.iter().rev().filter(|grading| grading.is_of_record()) {
         let ahead = queue::ahead_of(&state.db, &grading.id).await?;
         let report = report_for(state, &bearer.actor, submission, &grading.id).await?;
         let report = report.map(serde_json::to_value).transpose()?;

@@ -122,8 +122,10 @@ pub(super) struct SubmissionShape {
     /// When the first byte came.
     #[schema(format = DateTime)]
     received_at: String,
-    /// Late ones are graded and do not count.
+    /// Late ones are graded and do not count, unless accepted.
     late: bool,
+    /// Whether an instructor has it count though it was late.
+    accepted: bool,
     /// Where the last grading stands: `waiting`, `running`, `done`, `needs_attention` or `replaced`.
     state: String,
     /// `passed` or `failed`, once done.
@@ -150,6 +152,7 @@ impl SubmissionShape {
             language: submission.language.to_string(),
             received_at: time(submission.received_at),
             late: submission.late,
+            accepted: submission.acceptance.is_some(),
             state: submission.state.to_string(),
             verdict: submission.verdict.map(|verdict| verdict.to_string()),
             gradings,
@@ -199,6 +202,8 @@ pub(super) struct GradingShape {
     number: i64,
     state: String,
     verdict: Option<String>,
+    /// Whether the result goes by it: not once a regrade of the project took its place.
+    counts: bool,
     /// 64 hexadecimal digits, once done.
     seed: Option<String>,
     grader_version: Option<String>,
@@ -231,6 +236,7 @@ impl GradingShape {
             number: grading.number,
             state: grading.state.to_string(),
             verdict: grading.verdict.map(|verdict| verdict.to_string()),
+            counts: grading.counts,
             seed: grading.seed.clone(),
             grader_version: grading.grader_version.clone(),
             runtime: grading.runtime.clone(),
@@ -256,6 +262,8 @@ pub(super) struct ResultShape {
     since: Option<String>,
     /// Whether an instructor decided it.
     overridden: bool,
+    /// Whether one is excused from it, so that it counts neither way.
+    excused: bool,
     /// Whether something handed in on time still awaits its verdict.
     waiting: bool,
     /// One's own due time, an extension included.
@@ -272,6 +280,7 @@ impl From<&ProjectResult> for ResultShape {
             verdict: result.verdict.map(|verdict| verdict.to_string()),
             since: result.since.map(time),
             overridden: result.overridden,
+            excused: result.excused,
             waiting: result.waiting,
             due: time(result.due),
             submissions: result.submissions,
@@ -340,9 +349,19 @@ struct AdmissionShape {
     /// `admitted`, `open` or `not_admitted`.
     state: String,
     basis: BasisShape,
+    /// What is needed of this student, where an excuse makes it another than the semester's rule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<RuleShape>,
     /// Since when it has held.
     #[schema(format = DateTime)]
     since: Option<String>,
+}
+
+/// How many projects are needed, of how many.
+#[derive(Debug, Serialize, ToSchema)]
+struct RuleShape {
+    needed: u32,
+    of: u32,
 }
 
 /// What an admission rests on.
@@ -360,7 +379,7 @@ struct BasisShape {
 struct AdmissionResultShape {
     number: i64,
     slug: String,
-    /// `passed`, `failed`, `waiting`, `open` or `missing`.
+    /// `passed`, `failed`, `waiting`, `open`, `missing` or `excused`.
     result: String,
     /// Since when it counts.
     #[schema(format = DateTime)]

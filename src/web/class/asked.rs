@@ -77,7 +77,7 @@ pub(super) enum Names {
 }
 
 /// The states of a result, as badges have them, and what they are called over a column.
-pub(super) const STATES: [Known; 7] = [
+pub(super) const STATES: [Known; 8] = [
     Known { state: "passed", words: "passed" },
     Known { state: "failed", words: "failed" },
     Known { state: "waiting", words: "being graded" },
@@ -85,6 +85,7 @@ pub(super) const STATES: [Known; 7] = [
     Known { state: "missed", words: "not handed in" },
     Known { state: "open", words: "open" },
     Known { state: "ahead", words: "not open yet" },
+    Known { state: "excused", words: "excused" },
 ];
 
 #[derive(Clone, Copy, Debug, Serialize)]

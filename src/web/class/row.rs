@@ -4,7 +4,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::asked::{Asked, STATES, Show, number};
-use crate::course::admission::{self, ProjectStanding, Rule, State as Standing};
+use crate::course::admission::{self, ProjectStanding, State as Standing};
 use crate::course::result::ProjectResult;
 use crate::course::{PersonId, ProjectNumber};
 use crate::store::results::AdmissionRow;
@@ -18,6 +18,8 @@ pub(super) struct StudentRow {
     pub(super) legi: String,
     pub(super) cells: Vec<Cell>,
     pub(super) passed: u32,
+    /// Projects that count for this student.
+    pub(super) of: u32,
     pub(super) state: String,
     pub(super) at_risk: bool,
 }
@@ -40,7 +42,7 @@ pub(super) struct Student<'a> {
 }
 
 impl<'a> Student<'a> {
-    pub(super) fn of(row: &'a AdmissionRow, rule: Rule, pseudonyms: Option<&Pseudonyms>) -> Self {
+    pub(super) fn of(row: &'a AdmissionRow, pseudonyms: Option<&Pseudonyms>) -> Self {
         let standings: Vec<ProjectStanding> =
             row.projects.iter().map(ProjectResult::standing).collect();
         let name = match pseudonyms {
@@ -48,7 +50,7 @@ impl<'a> Student<'a> {
             None => format!("{}, {}", row.family_name, row.first_name),
         };
         let states = row.projects.iter().map(|one| (one.number, state_of(one).0)).collect();
-        Self { row, name, slack: admission::slack(rule, &row.admission, &standings), states }
+        Self { row, name, slack: admission::slack(&row.admission, &standings), states }
     }
 
     /// Whoever can't do without any more project.
@@ -92,6 +94,7 @@ impl<'a> Student<'a> {
             legi: if hidden { String::new() } else { self.row.legi.to_string() },
             cells: self.row.projects.iter().map(cell).collect(),
             passed: self.row.admission.passed,
+            of: self.row.admission.rule.of(),
             state: self.row.admission.state.to_string(),
             at_risk: self.at_risk(),
         }
