@@ -313,6 +313,26 @@ test("an address that is not there, or is not one's own, says what to do", async
   await other.leaves();
 });
 
+test("the admission list and a report go on paper without what is pressed", async () => {
+  for (const [who, path] of [[office, `/admin/semesters/${SEMESTER}/admissions`], [student, failed]]) {
+    await who.goes(path);
+    await who.page.emulateMedia({ media: "print", colorScheme: "dark" });
+    const seen = await who.page.evaluate(() => ({
+      pressed: [...document.querySelectorAll("nav, form, button, .button")].filter((one) => one.offsetParent).length,
+      headings: [...document.querySelectorAll("main :is(h1, h2)")].filter((one) => one.offsetParent).length,
+      ground: getComputedStyle(document.body).backgroundColor,
+      ink: getComputedStyle(document.body).color,
+    }));
+    const { headings, ...rest } = seen;
+    assert.deepEqual(rest, { pressed: 0, ground: "rgb(255, 255, 255)", ink: "rgb(0, 0, 0)" }, path);
+    assert.ok(headings > 0, path);
+    const pdf = (await who.page.pdf({ preferCSSPageSize: true })).toString("latin1");
+    const wide = /MediaBox \[0 0 84[12][.\d]* 59[45]/.test(pdf);
+    assert.equal(wide, who === office, `${path} lies ${wide ? "across" : "upright"}`);
+    await who.page.emulateMedia({ media: "screen", colorScheme: "light" });
+  }
+});
+
 test("what pages are held to finds what is wrong with one", async () => {
   const visitor = await Visitor.of(browser, server);
   await visitor.goes("/sign-in");
