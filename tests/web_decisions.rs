@@ -114,12 +114,19 @@ async fn a_late_submission_is_accepted_on_its_page_and_says_so() {
     assert_eq!(counts().await, Some(Verdict::Passed));
     let shown = own.page(&page).await;
     assert!(shown.contains("late, accepted") && shown.contains("counts by decision"), "{shown}");
+    assert!(shown.contains("late, and accepted: it was due"), "so says the receipt: {shown}");
+    let project = own.page(&format!("/semesters/{SEMESTER}/projects/backprop")).await;
+    assert!(project.contains("Submission 1 counts"), "{project}");
+    let class = lecturer.page(&format!("/class/{SEMESTER}?project=1&is=passed")).await;
+    assert!(class.contains("Noether"), "{class}");
     let emmy = student_page(&app, EMMY).await;
     assert!(lecturer.page(&emmy).await.contains("counts though it was late"));
     let id = acceptances::of_student(&app.db, &semester(), &person).await.unwrap().remove(0).id;
     let back = lecturer.submit(&format!("/acceptances/{id}/take-back"), &[]).await;
     assert_eq!(back.status(), 303);
     assert_eq!(counts().await, None);
+    let class = lecturer.page(&format!("/class/{SEMESTER}?project=1&is=passed")).await;
+    assert!(!class.contains("Noether"), "{class}");
     let path = format!("/submissions/{submission}/accept");
     assert_eq!(lecturer.submit(&path, &[("reason", "")]).await.status(), 422);
 }

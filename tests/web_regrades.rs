@@ -82,6 +82,9 @@ async fn a_regrade_is_followed_looked_at_applied_and_undone() {
     }
     assert!(!ready.contains("data-fresh"));
     assert_eq!(verdict(&app).await, Some(Verdict::Failed));
+    // Kept from look to look, the class page has to notice each step by itself.
+    let passed = format!("/class/{SEMESTER}?project=1&is=passed");
+    assert!(!lecturer.page(&passed).await.contains("Noether"));
     let own = emmy.page(&format!("/submissions/{submission}")).await;
     assert!(!own.contains("regrade of the project"), "a student is not shown what is only beside");
     assert_eq!(emmy.get(&format!("/submissions/{submission}?grading=2")).await.status(), 404);
@@ -90,6 +93,7 @@ async fn a_regrade_is_followed_looked_at_applied_and_undone() {
 
     assert_eq!(lecturer.submit(&format!("{page}/apply"), &[]).await.status(), 303);
     assert_eq!(verdict(&app).await, Some(Verdict::Passed));
+    assert!(lecturer.page(&passed).await.contains("Noether"));
     let applied = lecturer.page(&page).await;
     assert!(applied.contains("What it changed") && applied.contains("Emmy Noether"), "{applied}");
     let own = emmy.page(&format!("/submissions/{submission}")).await;
@@ -98,6 +102,7 @@ async fn a_regrade_is_followed_looked_at_applied_and_undone() {
 
     assert_eq!(lecturer.submit(&format!("{page}/undo"), &[]).await.status(), 303);
     assert_eq!(verdict(&app).await, Some(Verdict::Failed));
+    assert!(!lecturer.page(&passed).await.contains("Noether"));
     let undone = lecturer.page(&page).await;
     assert!(undone.contains("undone by Benjamin Grewe"), "{undone}");
     assert!(lecturer.page(&list).await.contains("The grader was mended."));
