@@ -80,7 +80,11 @@ export class Visitor {
   async until(words) {
     const limit = Date.now() + PATIENCE;
     while (Date.now() < limit) {
-      if ((await this.words()).includes(words)) return;
+      if ((await this.words()).includes(words)) {
+        // What comes below them may still be on its way.
+        await this.page.waitForLoadState("load");
+        return;
+      }
       await this.page.waitForTimeout(this.scripted ? 100 : 1000);
       if (!this.scripted) await this.page.reload();
     }
