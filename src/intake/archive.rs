@@ -2,7 +2,7 @@
 //!
 //! [`inspect`] reads the whole archive once, writes nothing and gives a [`Manifest`] or says why
 //! not; [`unpack`] does the same and writes the files below a folder that it makes. Both keep
-//! names in memory, contents never; [`look`] keeps the beginnings of files, as many bytes as it is told. Every limit is held by counting bytes, not by what a header
+//! names in memory, contents never; [`look()`] keeps the beginnings of files, as many bytes as it is told. Every limit is held by counting bytes, not by what a header
 //! says. The stages: `source` (bytes, counted) -> `tar` or `zip` (entries as they stand) ->
 //! `tree` (the rules, pure) -> nothing, `write` or `look`.
 
