@@ -1,7 +1,7 @@
 //! The audit log: whatever is done to it shows, and each act through its public door is one line in it.
 
 use sha2::{Digest as _, Sha256};
-use testat::store::audit::{self, Broken, Entry};
+use testat::store::audit::{self, Broken, Entry, Filter};
 
 use crate::database::{Course, on_both, tamper};
 
@@ -37,14 +37,19 @@ async fn broken(t: &Course, known: Option<(i64, &str)>) -> Vec<String> {
     walked.broken.iter().map(ToString::to_string).collect()
 }
 
+/// The lines before this one.
+fn before_line(line: i64) -> Filter {
+    Filter { before: Some(line), ..Filter::default() }
+}
+
 async fn a_whole_log_holds_and_is_read_from_its_end(t: Course) {
     filled(&t).await;
     let whole = audit::verify(&t.db).await.unwrap();
     assert_eq!(whole.lines, LINES);
-    let last = audit::list(&t.db, None, 2).await.unwrap();
+    let last = audit::filtered(&t.db, &Filter::default(), 2).await.unwrap();
     assert_eq!(last.iter().map(|line| line.seq).collect::<Vec<_>>(), [LINES, LINES - 1]);
     assert_eq!(last[0].hash, whole.hash);
-    assert_eq!(audit::list(&t.db, Some(6), 100).await.unwrap().len(), 5);
+    assert_eq!(audit::filtered(&t.db, &before_line(6), 100).await.unwrap().len(), 5);
     assert_eq!(broken(&t, Some((LINES, &whole.hash))).await, Vec::<String>::new());
 }
 
@@ -138,7 +143,7 @@ async fn all_that_is_broken_is_named_and_not_only_the_first(t: Course) {
 async fn a_chain_rewritten_to_its_end_is_found_by_a_line_noted_down_elsewhere(t: Course) {
     filled(&t).await;
     let noted = audit::verify(&t.db).await.unwrap();
-    let before = audit::list(&t.db, Some(LINES), 1).await.unwrap().remove(0);
+    let before = audit::filtered(&t.db, &before_line(LINES), 1).await.unwrap().remove(0);
     let text = serde_json::json!([LINES, 1, null, "x", "x", "{}"]).to_string();
     let mut hash = Sha256::new();
     hash.update(before.hash.as_bytes());

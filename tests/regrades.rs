@@ -84,7 +84,7 @@ async fn faults(t: &Course) -> Vec<String> {
 }
 
 async fn last_action(t: &Course) -> String {
-    audit::list(&t.db, None, 1).await.unwrap().remove(0).action
+    audit::filtered(&t.db, &audit::Filter::default(), 1).await.unwrap().remove(0).action
 }
 
 async fn what_is_run_beside_changes_nothing_until_it_is_applied(t: Course) {

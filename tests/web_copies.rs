@@ -97,7 +97,7 @@ async fn a_copy_is_found_shown_side_by_side_and_marked() {
     assert!(list(&lecturer, "&show=reviewed").await.contains("No pair has been looked at yet"));
     assert!(lecturer.page(&pair).await.contains("taken back"));
 
-    let lines = audit::list(&app.db, None, 6).await.unwrap();
+    let lines = audit::filtered(&app.db, &audit::Filter::default(), 6).await.unwrap();
     let mut actions: Vec<&str> = lines.iter().map(|line| line.action.as_str()).collect();
     actions.reverse();
     let expected = [

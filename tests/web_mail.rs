@@ -79,7 +79,7 @@ async fn what_is_turned_off_does_not_come_and_the_receipt_always_does() {
     graded(&app, Verdict::Passed).await;
     let told = subjects(&app, &mail, Clock.now(), EMMY).await;
     assert_eq!(told, ["Received: Backpropagation from scratch, submission 1"]);
-    let line = audit::list(&app.db, None, 20).await.unwrap();
+    let line = audit::filtered(&app.db, &audit::Filter::default(), 20).await.unwrap();
     assert!(line.iter().any(|line| line.action == "person.set_mail"), "{line:?}");
 
     let lecturer = app.signed_in(LECTURER).await;
@@ -161,7 +161,7 @@ async fn an_admin_sees_letters_that_went_wrong_and_has_them_tried_again() {
     assert_eq!(office.submit("/admin/mail/again", &[]).await.status(), 303);
     let depth = outbox::depth(&app.db).await.unwrap();
     assert_eq!((depth.waiting, depth.failed), (1, 0));
-    let line = audit::list(&app.db, None, 1).await.unwrap().remove(0);
+    let line = audit::filtered(&app.db, &audit::Filter::default(), 1).await.unwrap().remove(0);
     assert_eq!(line.action, "mail.try_again");
     assert_eq!(line.actor, Some(app.person(OFFICE).await));
     let mail = Mailbox::empty();

@@ -28,7 +28,7 @@ async fn everything(app: &TestApp) -> (Vec<Enrolled>, Vec<people::Person>, i64) 
     (
         roster::everyone(&app.db, &semester()).await.unwrap(),
         people::all(&app.db).await.unwrap(),
-        audit::list(&app.db, None, 1).await.unwrap()[0].seq,
+        audit::filtered(&app.db, &audit::Filter::default(), 1).await.unwrap()[0].seq,
     )
 }
 
@@ -288,7 +288,7 @@ async fn an_override_changes_the_result_and_taking_it_back_restores_it() {
     assert!(last_override(&app, EMMY).await.revoked_at.is_some(), "taken back, not erased");
     assert!(lecturer.page(&emmy).await.contains("taken back"));
 
-    let lines = audit::list(&app.db, None, 2).await.unwrap();
+    let lines = audit::filtered(&app.db, &audit::Filter::default(), 2).await.unwrap();
     let actions: Vec<&str> = lines.iter().map(|line| line.action.as_str()).collect();
     assert_eq!(actions, ["result.take_back_override", "result.override"]);
     let log = app.signed_in(OFFICE).await.page("/admin/audit?verify=yes").await;

@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::grading::self_attack::{self, Attack, Finding, Findings};
 use crate::grading::worker::Workshop;
 use crate::store::Db;
-use crate::store::safety::{self, Found};
+use crate::store::self_attacks::{self, Found};
 use crate::web::{AttackNote, SelfAttack, SelfAttackState};
 
 /// Until the next time.
@@ -76,7 +76,7 @@ pub async fn follow(
 async fn found_elsewhere(db: &Db) -> Result<SelfAttack, crate::store::Error> {
     let now = Clock.now();
     let before = |age: Duration| now - i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
-    let found = safety::since(db, before(HELD_FOR), before(GOT_THROUGH_FOR)).await?;
+    let found = self_attacks::since(db, before(HELD_FOR), before(GOT_THROUGH_FOR)).await?;
     let state = match found.as_slice() {
         [] => return Ok(NOTHING),
         all if all.iter().all(|one| one.passed) => SelfAttackState::Held,
@@ -156,7 +156,7 @@ async fn tell_others(shop: &Workshop, told: &SelfAttack) -> anyhow::Result<()> {
         passed: told.state == SelfAttackState::Held,
         findings: serde_json::to_string(&told.attacks)?,
     };
-    Ok(safety::put(&shop.db, &found).await?)
+    Ok(self_attacks::put(&shop.db, &found).await?)
 }
 
 fn log(findings: &Findings) {

@@ -167,19 +167,6 @@ pub async fn note(db: &Db, entry: Entry<'_>) -> Result<(), Error> {
     tx.commit().await
 }
 
-/// At most `limit` lines before line `before`, or the last ones; newest first.
-///
-/// # Errors
-/// When they can't be read.
-pub async fn list(db: &Db, before: Option<i64>, limit: u32) -> Result<Vec<Line>, Error> {
-    db.all(
-        "SELECT seq, at, actor, action, subject, details, hash FROM audit
-         WHERE seq < $1 ORDER BY seq DESC LIMIT $2",
-        args![before.unwrap_or(i64::MAX), limit],
-    )
-    .await
-}
-
 /// Which lines are wanted; what is none narrows nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {

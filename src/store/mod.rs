@@ -62,7 +62,7 @@ pub mod reminders;
 pub mod results;
 pub mod roster;
 mod roster_plan;
-pub mod safety;
+pub mod self_attacks;
 pub mod semesters;
 pub mod sessions;
 pub mod snapshot;

@@ -206,7 +206,6 @@ fn tallies(asked: &Asked, semester: &SemesterName, all: &[Student<'_>]) -> Vec<T
 }
 
 /// Of a class of `all`; counts of people are far from where this is inexact.
-#[allow(clippy::cast_precision_loss)]
 fn hundredths(count: usize, all: usize) -> f64 {
     100.0 * count as f64 / all.max(1) as f64
 }

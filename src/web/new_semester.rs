@@ -2,7 +2,6 @@
 //! before it is made.
 
 use actix_web::{HttpResponse, web};
-use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::error::{Error, Result};
@@ -12,11 +11,11 @@ use super::routes::Routes;
 use super::{Shared, State};
 use crate::course::access::{Action, On};
 use crate::course::admission::Rule;
-use crate::course::calendar::{self, Window};
+use crate::course::calendar::{self, NotADay, Window};
 use crate::course::roster::RosterRow;
 use crate::course::{Role, SemesterName};
-use crate::store::roster;
 use crate::store::semesters::{self, CreateError, NewSemester, Semester};
+use crate::store::{self, roster};
 
 /// Projects to be passed, where no earlier semester says otherwise.
 const NEEDED: u32 = 5;
@@ -58,6 +57,34 @@ struct WindowRow {
     due: i64,
 }
 
+/// Why there is no plan.
+enum NoPlan {
+    /// What the form says can't be; in words.
+    Said(String),
+    Fault(Error),
+}
+
+impl From<NotADay> for NoPlan {
+    fn from(fault: NotADay) -> Self {
+        Self::Said(fault.to_string())
+    }
+}
+
+impl From<store::Error> for NoPlan {
+    fn from(fault: store::Error) -> Self {
+        Self::Fault(fault.into())
+    }
+}
+
+impl From<NoPlan> for Error {
+    fn from(none: NoPlan) -> Self {
+        match none {
+            NoPlan::Said(words) => Self::Refused(words),
+            NoPlan::Fault(fault) => fault,
+        }
+    }
+}
+
 /// A semester that could be made.
 struct Plan {
     new: NewSemester,
@@ -70,14 +97,14 @@ async fn look(state: Shared, visitor: Visitor, asked: web::Query<Asked>) -> Resu
     let mut asked = asked.into_inner();
     let like = earlier(&state, &asked).await?;
     fill_in(&mut asked, like.as_ref());
-    let plan = match asked.name.is_empty() && asked.first_lecture.is_empty() {
-        true => None,
-        false => Some(plan(&state, &asked, like.as_ref()).await?),
-    };
-    let (plan, fault) = match plan {
-        Some(Ok(plan)) => (Some(plan), None),
-        Some(Err(fault)) => (None, Some(fault)),
-        None => (None, None),
+    let (plan, fault) = if asked.name.is_empty() && asked.first_lecture.is_empty() {
+        (None, None)
+    } else {
+        match plan(&state, &asked, like.as_ref()).await {
+            Ok(plan) => (Some(plan), None),
+            Err(NoPlan::Said(words)) => (None, Some(words)),
+            Err(NoPlan::Fault(fault)) => return Err(fault),
+        }
     };
     let all = semesters::all(&state.db).await?;
     let page = NewSemesterPage {
@@ -94,7 +121,7 @@ async fn look(state: Shared, visitor: Visitor, asked: web::Query<Asked>) -> Resu
 async fn create(state: Shared, visitor: Visitor, form: Checked<Asked>) -> Result<HttpResponse> {
     visitor.may(Action::ManageSemesters, On::Server)?;
     let like = earlier(&state, &form.0).await?;
-    let plan = plan(&state, &form.0, like.as_ref()).await?.map_err(Error::Refused)?;
+    let plan = plan(&state, &form.0, like.as_ref()).await?;
     let (by, now) = (Some(&visitor.person.id), state.now());
     semesters::create_with(&state.db, &plan.new, &plan.windows, by, now).await.map_err(refusal)?;
     if !plan.instructors.is_empty() {
@@ -134,72 +161,75 @@ fn fill_in(asked: &mut Asked, like: Option<&Semester>) {
     usual(&mut asked.daily_limit, like.map(|one| one.daily_limit), DAILY_LIMIT);
 }
 
-/// The semester that the form describes, or why there can be none such.
+/// The semester that the form describes.
 async fn plan(
     state: &State,
     asked: &Asked,
     like: Option<&Semester>,
-) -> Result<std::result::Result<Plan, String>> {
-    let new = match described(state, asked) {
-        Ok(new) => new,
-        Err(fault) => return Ok(Err(fault)),
-    };
+) -> std::result::Result<Plan, NoPlan> {
+    let new = described(state, asked)?;
     if semesters::get(&state.db, &new.name).await?.is_some() {
-        return Ok(Err(format!("There is a semester {} already.", new.name)));
+        return Err(NoPlan::Said(format!("There is a semester {} already.", new.name)));
     }
-    let Some(like) = like else {
-        let windows = calendar::windows(new.first_lecture, new.rule.of(), new.due_at);
-        return Ok(windows
-            .map(|windows| Plan { new, windows, instructors: Vec::new() })
-            .map_err(|fault| fault.to_string()));
-    };
+    match like {
+        Some(like) => plan_like(state, new, like).await,
+        None => {
+            let windows = calendar::windows(new.first_lecture, new.rule.of(), new.due_at)?;
+            Ok(Plan { new, windows, instructors: Vec::new() })
+        }
+    }
+}
+
+/// With the windows of an earlier semester, moved, and its instructors.
+async fn plan_like(
+    state: &State,
+    new: NewSemester,
+    like: &Semester,
+) -> std::result::Result<Plan, NoPlan> {
     let before: Vec<Window> = semesters::projects(&state.db, &like.name)
         .await?
         .into_iter()
         .map(|one| Window { project: one.number, opens: one.opens, due: one.due })
         .collect();
     if before.len() != new.projects.len() {
-        return Ok(Err(format!(
+        return Err(NoPlan::Said(format!(
             "{} had {} projects, and {} graders are installed: it can't be copied.",
             like.name,
             before.len(),
             new.projects.len()
         )));
     }
-    let from: Date = match calendar::parse_day(&like.first_lecture) {
-        Ok(from) => from,
-        Err(fault) => return Ok(Err(fault.to_string())),
-    };
-    let windows = match calendar::moved(&before, from, new.first_lecture) {
-        Ok(windows) => windows,
-        Err(fault) => return Ok(Err(fault.to_string())),
-    };
+    let from = calendar::parse_day(&like.first_lecture)?;
+    let windows = calendar::moved(&before, from, new.first_lecture)?;
     let everyone = roster::everyone(&state.db, &like.name).await?;
     let instructors = everyone.into_iter().filter(|one| one.role == Role::Instructor);
     let instructors = (2..).zip(instructors).map(|(line, one)| again(line, one)).collect();
-    Ok(Ok(Plan { new, windows, instructors }))
+    Ok(Plan { new, windows, instructors })
 }
 
-fn described(state: &State, asked: &Asked) -> std::result::Result<NewSemester, String> {
+fn described(state: &State, asked: &Asked) -> std::result::Result<NewSemester, NoPlan> {
     let name = asked.name.parse().map_err(|_| {
-        format!("`{}` is no semester: a name such as HS2026 or FS2027 is wanted.", asked.name)
+        NoPlan::Said(format!(
+            "`{}` is no semester: a name such as HS2026 or FS2027 is wanted.",
+            asked.name
+        ))
     })?;
     let number = |text: &str, what: &str| {
-        text.parse::<u32>().map_err(|_| format!("`{text}` is no number of {what}."))
+        let none = |_| NoPlan::Said(format!("`{text}` is no number of {what}."));
+        text.parse::<u32>().map_err(none)
     };
     let projects: Vec<_> =
         state.projects.iter().map(|one| (one.slug.clone(), one.title.clone())).collect();
     let total = u32::try_from(projects.len()).unwrap_or(u32::MAX);
     let daily_limit = number(&asked.daily_limit, "submissions a day")?;
     if daily_limit == 0 {
-        return Err("At least one submission a day must be allowed.".to_owned());
+        return Err(NoPlan::Said("At least one submission a day must be allowed.".to_owned()));
     }
     Ok(NewSemester {
         name,
-        first_lecture: calendar::parse_day(&asked.first_lecture)
-            .map_err(|fault| fault.to_string())?,
+        first_lecture: calendar::parse_day(&asked.first_lecture)?,
         rule: Rule::new(number(&asked.needed, "projects to be passed")?, total)
-            .map_err(|fault| format!("{fault}."))?,
+            .map_err(|fault| NoPlan::Said(format!("{fault}.")))?,
         daily_limit: i64::from(daily_limit),
         due_at: calendar::DUE_AT,
         projects,

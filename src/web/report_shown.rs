@@ -3,7 +3,7 @@
 use serde::Serialize;
 use testat_kit::report::{Audience, Check, Comparison, Figure, Report, Verdict};
 
-use super::changes::{Became, changes};
+use super::attempts_compared::{Became, changes};
 use super::figure::{number, svg};
 use super::limits_shown::LimitShown;
 use super::page::markdown;
@@ -55,8 +55,9 @@ impl Failed {
     }
 }
 
+/// A figure as `figure.html` shows it.
 #[derive(Serialize)]
-struct FigureShown {
+pub(super) struct FigureShown {
     title: String,
     svg: String,
     reported_by_subject: bool,
@@ -94,7 +95,7 @@ impl ReportShown {
 
 /// What changed since an earlier submission.
 #[derive(Serialize)]
-pub(super) struct ChangesShown {
+pub(super) struct AttemptsCompared {
     /// The number of the earlier submission.
     since: i64,
     earlier: String,
@@ -122,7 +123,7 @@ struct Side {
     value: String,
 }
 
-impl ChangesShown {
+impl AttemptsCompared {
     /// `since` is the number and `earlier` the id of the submission that `before` is of.
     pub(super) fn of(since: i64, earlier: String, before: &Report, after: &Report) -> Self {
         let changes = changes(&before.checks, &after.checks);
@@ -176,7 +177,7 @@ impl CheckShown {
 }
 
 impl FigureShown {
-    fn of(figure: &Figure) -> Self {
+    pub(super) fn of(figure: &Figure) -> Self {
         Self {
             title: figure.title.clone(),
             svg: svg(figure),

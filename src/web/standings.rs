@@ -86,8 +86,10 @@ impl State {
             return Ok(None);
         }
         let mut rows = kept.rows.clone();
-        for person in self.owners(&touched.submissions, semester).await? {
-            let Some(person) = person else { return Ok(None) };
+        let Some(owners) = self.owners(&touched.submissions, semester).await? else {
+            return Ok(None);
+        };
+        for person in owners {
             let at = rows.iter().position(|row| row.person == person);
             let row = results::admission_of(&self.db, semester, &person, now).await?;
             let (Some(at), Some(row)) = (at, row) else { return Ok(None) };
@@ -98,18 +100,21 @@ impl State {
         Ok(Some(Kept { line, until: kept.until, rows }))
     }
 
-    /// Whose submissions these are; none for one of another semester, whose admissions may carry over.
+    /// Whose submissions these are; none if one is another semester's, whose admissions may carry over.
     async fn owners(
         &self,
         submissions: &BTreeSet<SubmissionId>,
         semester: &SemesterName,
-    ) -> Result<BTreeSet<Option<PersonId>>> {
+    ) -> Result<Option<BTreeSet<PersonId>>> {
         let mut owners = BTreeSet::new();
         for id in submissions {
             let found = submissions::get(&self.db, id).await?;
-            owners.insert(found.filter(|one| one.semester == *semester).map(|one| one.person));
+            match found.filter(|one| one.semester == *semester) {
+                Some(one) => owners.insert(one.person),
+                None => return Ok(None),
+            };
         }
-        Ok(owners)
+        Ok(Some(owners))
     }
 }
 

@@ -8,8 +8,8 @@ use serde::Serialize;
 use testat_kit::report::{Audience, Axis, Figure, Plot, Series};
 
 use super::error::{Error, Result};
-use super::figure::svg;
 use super::guard::Visitor;
+use super::report_shown::FigureShown;
 use super::routes::Routes;
 use super::{Shared, State};
 use crate::course::access::{Action, On};
@@ -32,9 +32,9 @@ struct StatisticsPage {
     students: usize,
     submissions: i64,
     projects: Vec<ProjectRow>,
-    attempts: Option<Shown>,
+    attempts: Option<FigureShown>,
     days: Vec<DayRow>,
-    passes: Option<Shown>,
+    passes: Option<FigureShown>,
     checks: Vec<Checks>,
 }
 
@@ -71,7 +71,7 @@ struct DayRow {
 struct Checks {
     number: i64,
     title: String,
-    figure: Shown,
+    figure: FigureShown,
     rows: Vec<CheckRow>,
 }
 
@@ -81,15 +81,6 @@ struct CheckRow {
     title: String,
     count: i64,
     share: String,
-}
-
-/// A figure as `figure.html` shows it.
-#[derive(Serialize)]
-struct Shown {
-    title: String,
-    svg: String,
-    reported_by_subject: bool,
-    for_instructors: bool,
 }
 
 async fn page(
@@ -111,9 +102,9 @@ async fn page(
         students,
         submissions: handed_in.iter().map(|one| one.submissions).sum(),
         projects: projects.iter().map(|one| project_row(one, &handed_in, &passes)).collect(),
-        attempts: (!days.is_empty()).then(|| Shown::of(&attempts_figure(&days))),
+        attempts: (!days.is_empty()).then(|| FigureShown::of(&attempts_figure(&days))),
         passes: (!passes.is_empty())
-            .then(|| Shown::of(&passes_figure(&projects, &passes, students))),
+            .then(|| FigureShown::of(&passes_figure(&projects, &passes, students))),
         checks: projects.iter().filter_map(|one| checks(&state, one, &failed)).collect(),
         days,
     };
@@ -224,7 +215,7 @@ fn checks(state: &State, project: &Project, failed: &[FailedBy]) -> Option<Check
     Some(Checks {
         number: project.number.get(),
         title: project.title.clone(),
-        figure: Shown::of(&checks_figure(project.number, &counts, gradings)),
+        figure: FigureShown::of(&checks_figure(project.number, &counts, gradings)),
         rows: counts.iter().map(row).collect(),
     })
 }
@@ -263,15 +254,4 @@ fn axis(label: &str, unit: &str) -> Axis {
 /// Counts and times are far from where this is inexact.
 fn float(count: i64) -> f64 {
     count as f64
-}
-
-impl Shown {
-    fn of(figure: &Figure) -> Self {
-        Self {
-            title: figure.title.clone(),
-            svg: svg(figure),
-            reported_by_subject: false,
-            for_instructors: false,
-        }
-    }
 }

@@ -8,7 +8,7 @@ use super::archive_download::download;
 use super::error::{Error, Result};
 use super::guard::Visitor;
 use super::questions::QuestionsShown;
-use super::report_shown::{ChangesShown, ReportShown};
+use super::report_shown::{AttemptsCompared, ReportShown};
 use super::reports::report_for;
 use super::routes::Routes;
 use super::stage::{Stage, began_by, moments};
@@ -47,7 +47,7 @@ struct SubmissionPage {
     paused: Option<String>,
     /// Of the grading that is shown, once it is over.
     timeline: Vec<Phase>,
-    changes: Option<ChangesShown>,
+    changes: Option<AttemptsCompared>,
     needs_attention: bool,
     replaced: bool,
     shown: Option<i64>,
@@ -215,14 +215,15 @@ async fn since_the_last(
     visitor: &Visitor,
     submission: &Submission,
     report: &Report,
-) -> Result<Option<ChangesShown>> {
+) -> Result<Option<AttemptsCompared>> {
     let Submission { semester, person, project, number, .. } = submission;
     let all = submissions::of_student(&state.db, semester, person, *project).await?;
     let earlier = all.iter().find(|one| one.number < *number && one.state == GradingState::Done);
     let Some(earlier) = earlier else { return Ok(None) };
     let before = report_for(state, &visitor.actor, earlier, &earlier.grading).await?;
-    Ok(before
-        .map(|before| ChangesShown::of(earlier.number, earlier.id.to_string(), &before, report)))
+    Ok(before.map(|before| {
+        AttemptsCompared::of(earlier.number, earlier.id.to_string(), &before, report)
+    }))
 }
 
 /// The grading whose report is shown: the one asked for, else the newest that counts and has one.

@@ -11,12 +11,16 @@ use crate::web_staff::{decide, extend, graded, semester, student_page};
 
 /// The last line so far.
 async fn end(db: &Db) -> i64 {
-    audit::list(db, None, 1).await.unwrap().first().map_or(0, |line| line.seq)
+    audit::filtered(db, &audit::Filter::default(), 1)
+        .await
+        .unwrap()
+        .first()
+        .map_or(0, |line| line.seq)
 }
 
 /// Action and actor of each line after `since`, oldest first.
 async fn since(db: &Db, since: i64) -> Vec<(String, Option<PersonId>)> {
-    let mut lines = audit::list(db, None, 100).await.unwrap();
+    let mut lines = audit::filtered(db, &audit::Filter::default(), 100).await.unwrap();
     lines.retain(|line| line.seq > since);
     lines.into_iter().rev().map(|line| (line.action, line.actor)).collect()
 }
@@ -161,7 +165,7 @@ async fn what_staff_decide_is_one_line_each() {
     let path = format!("/admin/semesters/{SEMESTER}/roster/import");
     submit(&office, &path, &[("csv", &roster)]).await;
     acts.left("a roster", OFFICE, &["roster.import"]).await;
-    let line = audit::list(&app.db, None, 1).await.unwrap().remove(0);
+    let line = audit::filtered(&app.db, &audit::Filter::default(), 1).await.unwrap().remove(0);
     let alan = app.person("alan@example.org").await;
     let details: serde_json::Value = serde_json::from_str(&line.details).unwrap();
     let who = serde_json::json!([{ "person": alan, "role": "student", "change": "added" }]);

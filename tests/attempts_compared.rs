@@ -1,7 +1,7 @@
 //! What changed between two reports, by table and by property.
 
 use proptest::prelude::*;
-use testat::web::changes::{Became, changes};
+use testat::web::attempts_compared::{Became, changes};
 use testat_kit::report::{Check, Comparison};
 
 fn check(id: &str, comparison: Comparison, value: Option<f64>) -> Check {
