@@ -79,7 +79,8 @@ const FACTS: &str = "SELECT m.name AS semester, m.starts_at, m.needed, m.total, 
         p.number, p.slug, p.opens, p.due, x.due AS extended,
         r.decision AS result_decision, r.decided_at AS result_decided_at,
         a.decision AS admission_decision, a.decided_at AS admission_decided_at,
-        q.needed AS excuse, s.id AS submission, c.id AS acceptance, s.received_at, s.late, g.state, g.verdict, g.finished_at
+        q.needed AS excuse, s.id AS submission, c.id AS acceptance, s.received_at, s.late,
+        g.state, g.verdict, g.finished_at
     FROM semesters this
     JOIN semesters m ON m.name = this.name OR m.starts_at < this.starts_at
     JOIN enrolments e ON e.semester = m.name AND e.role = 'student'
@@ -122,7 +123,7 @@ pub async fn admissions(
     semester: &SemesterName,
     now: i64,
 ) -> Result<Vec<AdmissionRow>, Error> {
-    let facts = db.all(facts(COUNTING), args![semester, NOBODY]).await?;
+    let facts = db.all(facts(COUNTING), args![semester, EVERYONE]).await?;
     standings(facts, semester, now)
 }
 
@@ -149,8 +150,8 @@ pub async fn if_applied(
     now: i64,
 ) -> Result<(Vec<Changed>, usize), Error> {
     let mut tx = db.snapshot().await?;
-    let before = admissions_in(&mut tx, semester, NOBODY, now).await?;
-    let applied = tx.all(facts(IF_APPLIED), args![semester, NOBODY, regrade]).await?;
+    let before = admissions_in(&mut tx, semester, EVERYONE, now).await?;
+    let applied = tx.all(facts(IF_APPLIED), args![semester, EVERYONE, regrade]).await?;
     let after = standings(applied, semester, now)?;
     Ok((changes(&before, &after), before.len()))
 }
@@ -182,8 +183,8 @@ impl AdmissionRow {
     }
 }
 
-/// Everyone's standing is asked for.
-const NOBODY: Option<&PersonId> = None;
+/// No one person's standing alone.
+const EVERYONE: Option<&PersonId> = None;
 
 /// One student's standing in a semester at `now`; none if they are no student of it.
 ///

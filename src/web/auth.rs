@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
 use super::error::{Error, Result};
-use super::guard::{Checked, Visitor, address_of};
+use super::guard::{Checked, Nothing, Visitor, address_of};
 use super::page::see_other;
 use super::routes::Routes;
 use super::{Shared, State, strength};
@@ -167,9 +167,6 @@ fn own_path(next: &str) -> &str {
         && !next.chars().any(char::is_control);
     if own { next } else { "/" }
 }
-
-#[derive(Deserialize)]
-struct Nothing {}
 
 async fn sign_out(
     state: Shared,

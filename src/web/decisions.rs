@@ -2,11 +2,11 @@
 //! record, and can be taken back.
 
 use actix_web::{HttpResponse, web};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::Shared;
 use super::error::{Error, Result};
-use super::guard::{Checked, Visitor};
+use super::guard::{Checked, Nothing, Visitor};
 use super::page::see_other;
 use super::routes::Routes;
 use crate::course::access::{Action, On};
@@ -17,6 +17,7 @@ use crate::course::{
 };
 use crate::store::extensions::{self, NewExtension};
 use crate::store::overrides::{self, What};
+use crate::store::semesters::Project;
 use crate::store::{queue, submissions};
 
 pub(super) type OfStudent = web::Path<(SemesterName, PersonId)>;
@@ -47,6 +48,20 @@ impl Decide {
         }
         let verdict = self.decision.parse::<Verdict>().map_err(|e| wrong(&e))?;
         Ok(What::Result(project_number(&self.project)?, verdict))
+    }
+}
+
+/// A project to be chosen in a form.
+#[derive(Serialize)]
+pub(super) struct ProjectChoice {
+    pub(super) number: i64,
+    title: String,
+    due: i64,
+}
+
+impl From<Project> for ProjectChoice {
+    fn from(project: Project) -> Self {
+        Self { number: project.number.get(), title: project.title, due: project.due }
     }
 }
 
@@ -96,9 +111,6 @@ async fn take_back_override(
     overrides::take_back(&state.db, &id, &visitor.person.id, state.now()).await?;
     Ok(see_other(&format!("/class/{}/students/{}", one.semester, one.person)))
 }
-
-#[derive(Deserialize)]
-pub(super) struct Nothing {}
 
 #[derive(Deserialize)]
 struct Extend {

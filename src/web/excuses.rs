@@ -4,9 +4,9 @@
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
-use super::decisions::{Nothing, OfStudent, project_number, reason};
+use super::decisions::{OfStudent, project_number, reason};
 use super::error::{Error, Result};
-use super::guard::{Checked, Visitor};
+use super::guard::{Checked, Nothing, Visitor};
 use super::page::see_other;
 use super::routes::Routes;
 use super::sure::{Decision, Sure};

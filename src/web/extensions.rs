@@ -6,7 +6,7 @@ use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
 use super::chosen;
-use super::decisions::{end_of, project_number, reason};
+use super::decisions::{ProjectChoice, end_of, project_number, reason};
 use super::error::{Error, Result};
 use super::guard::{Checked, Visitor};
 use super::page::see_other;
@@ -39,13 +39,6 @@ struct Page {
     projects: Vec<ProjectChoice>,
     students: Vec<StudentChoice>,
     standing: Vec<Standing>,
-}
-
-#[derive(Serialize)]
-struct ProjectChoice {
-    number: i64,
-    title: String,
-    due: i64,
 }
 
 #[derive(Serialize)]
@@ -89,11 +82,6 @@ async fn fill(state: &State, name: &SemesterName) -> Result<Page> {
         due: one.due,
         reason: one.reason,
     });
-    let choice = |project: semesters::Project| ProjectChoice {
-        number: project.number.get(),
-        title: project.title,
-        due: project.due,
-    };
     let student = |one: &Enrolled| {
         Some(StudentChoice {
             name: format!("{}, {}", one.family_name, one.first_name),
@@ -102,7 +90,11 @@ async fn fill(state: &State, name: &SemesterName) -> Result<Page> {
     };
     Ok(Page {
         semester: name.to_string(),
-        projects: semesters::projects(&state.db, name).await?.into_iter().map(choice).collect(),
+        projects: semesters::projects(&state.db, name)
+            .await?
+            .into_iter()
+            .map(ProjectChoice::from)
+            .collect(),
         standing: standing.collect(),
         students: everyone.iter().filter_map(student).collect(),
     })

@@ -182,6 +182,10 @@ impl FromRequest for Bearer {
 #[derive(Clone, Debug)]
 pub struct Checked<T>(pub T);
 
+/// The fields of a form that is a button alone.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct Nothing {}
+
 #[derive(Deserialize)]
 struct WithToken<T> {
     form_token: String,

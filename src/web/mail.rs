@@ -6,7 +6,7 @@ use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 
 use super::error::Result;
-use super::guard::{Checked, Visitor};
+use super::guard::{Checked, Nothing, Visitor};
 use super::page::see_other;
 use super::routes::Routes;
 use super::{Shared, State};
@@ -119,9 +119,6 @@ impl OutboxShown {
         })
     }
 }
-
-#[derive(Deserialize)]
-struct Nothing {}
 
 async fn again(state: Shared, visitor: Visitor, _form: Checked<Nothing>) -> Result<HttpResponse> {
     visitor.may(Action::SeeHealth, On::Server)?;

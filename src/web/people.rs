@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
 use super::error::{Error, Result};
-use super::guard::{Checked, Visitor};
+use super::guard::{Checked, Nothing, Visitor};
 use super::page::see_other;
 use super::routes::Routes;
 use super::{Shared, State};
@@ -145,9 +145,6 @@ async fn add(state: Shared, visitor: Visitor, form: Checked<Add>) -> Result<Http
     };
     invited(&state, &visitor, &person).await
 }
-
-#[derive(Deserialize)]
-struct Nothing {}
 
 async fn link(
     state: Shared,

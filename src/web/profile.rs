@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
 use super::error::{Error, Result};
-use super::guard::{Checked, LIFETIME, Visitor, address_of};
+use super::guard::{Checked, LIFETIME, Nothing, Visitor, address_of};
 use super::page::see_other;
 use super::routes::Routes;
 use super::{Shared, State, auth, mail, strength};
@@ -208,9 +208,6 @@ async fn make_token(
     page.fresh_token = Some(secret.text);
     state.page("profile.html", Some(&visitor), page)
 }
-
-#[derive(Deserialize)]
-struct Nothing {}
 
 async fn revoke_token(
     state: Shared,

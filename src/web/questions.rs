@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
 use super::error::{Error, Result};
-use super::guard::{Checked, Visitor};
+use super::guard::{Checked, Nothing, Visitor};
 use super::page::see_other;
 use super::reports::report_for;
 use super::routes::Routes;
@@ -215,9 +215,6 @@ async fn write(
     written.map_err(|error| refused(error, state.now()))?;
     Ok(see_other(&format!("/submissions/{}#question-{id}", question.submission)))
 }
-
-#[derive(Deserialize)]
-struct Nothing {}
 
 async fn close(
     state: Shared,

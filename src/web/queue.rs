@@ -3,10 +3,10 @@
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
-use super::decisions::{Nothing, project_number, reason};
+use super::decisions::{ProjectChoice, project_number, reason};
 use super::decisions_shown::name_of;
 use super::error::{Error, Result};
-use super::guard::{Checked, Visitor};
+use super::guard::{Checked, Nothing, Visitor};
 use super::page::see_other;
 use super::routes::Routes;
 use super::{Shared, State};
@@ -77,12 +77,6 @@ struct PauseRow {
     at: i64,
 }
 
-#[derive(Serialize)]
-struct ProjectChoice {
-    number: i64,
-    title: String,
-}
-
 async fn of_server(state: Shared, visitor: Visitor) -> Result<HttpResponse> {
     visitor.may(Action::SeeHealth, On::Server).map_err(Error::hidden)?;
     let page = fill(&state, None).await?;
@@ -117,15 +111,11 @@ async fn fill(state: &State, semester: Option<&SemesterName>) -> Result<Page> {
             at: one.paused_at,
         });
     }
-    let choice = |project: semesters::Project| ProjectChoice {
-        number: project.number.get(),
-        title: project.title,
-    };
     let projects = match semester {
         Some(name) => semesters::projects(&state.db, name).await?,
         None => Vec::new(),
     };
-    let projects = projects.into_iter().map(choice);
+    let projects = projects.into_iter().map(ProjectChoice::from);
     let is_paused = |number: i64| paused.iter().any(|one| one.project == number);
     Ok(Page {
         semester: semester.map(ToString::to_string),

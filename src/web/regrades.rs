@@ -5,10 +5,10 @@ use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
 use super::chosen;
-use super::decisions::{Nothing, project_number, reason};
+use super::decisions::{ProjectChoice, project_number, reason};
 use super::decisions_shown::name_of;
 use super::error::{Error, Result};
-use super::guard::{Checked, Visitor};
+use super::guard::{Checked, Nothing, Visitor};
 use super::page::see_other;
 use super::routes::Routes;
 use super::{Shared, State};
@@ -43,12 +43,6 @@ struct ListPage {
     projects: Vec<ProjectChoice>,
     chosen: Option<Chosen>,
     regrades: Vec<Row>,
-}
-
-#[derive(Serialize)]
-struct ProjectChoice {
-    number: i64,
-    title: String,
 }
 
 /// The project that the form is about.
@@ -109,11 +103,9 @@ async fn list(
     for regrade in all {
         rows.push(row(&state, regrade).await?);
     }
-    let choice =
-        |project: Project| ProjectChoice { number: project.number.get(), title: project.title };
     let page = ListPage {
         semester: name.to_string(),
-        projects: projects.into_iter().map(choice).collect(),
+        projects: projects.into_iter().map(ProjectChoice::from).collect(),
         chosen,
         regrades: rows,
     };

@@ -7,7 +7,7 @@ use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 
 use super::error::{Error, Result};
-use super::guard::{Checked, Visitor, check_form_token};
+use super::guard::{Checked, Nothing, Visitor, check_form_token};
 use super::routes::Routes;
 use super::{Shared, State};
 use crate::course::SemesterName;
@@ -130,9 +130,6 @@ async fn import(
         Err(fault) => Err(Error::Refused(why_not(fault)?)),
     }
 }
-
-#[derive(Deserialize)]
-struct Nothing {}
 
 /// A file with a one-time link for everyone who has no password yet; earlier links end with it.
 async fn links(

@@ -11,7 +11,7 @@ use crate::store::copy_pairs::{self, Pair, Review};
 use crate::store::{semesters, submissions};
 use crate::web::error::{Error, Result};
 use crate::web::files::{TextFile, coloured, read};
-use crate::web::guard::{Checked, Visitor};
+use crate::web::guard::{Checked, Nothing, Visitor};
 use crate::web::page::{see_other, visible};
 use crate::web::routes::Routes;
 use crate::web::{Shared, State};
@@ -237,9 +237,6 @@ async fn review(
     copy_pairs::review(&state.db, &pair, note.as_ref(), &visitor.person.id, state.now()).await?;
     Ok(see_other(&format!("/copies/{id}")))
 }
-
-#[derive(Deserialize)]
-struct Nothing {}
 
 async fn take_back(
     state: Shared,

@@ -12,7 +12,7 @@ use crate::store::comments::{self, Place};
 use crate::store::submissions;
 use crate::web::Shared;
 use crate::web::error::{Error, Result};
-use crate::web::guard::{Checked, Visitor};
+use crate::web::guard::{Checked, Nothing, Visitor};
 use crate::web::page::see_other;
 use crate::web::routes::Routes;
 
@@ -57,9 +57,6 @@ async fn write(
     comments::write(&state.db, &submission.id, place, &text, by, state.now()).await?;
     Ok(see_other(&format!("/submissions/{id}/files#{}-L{number}", anchor(&file))))
 }
-
-#[derive(Deserialize)]
-struct Nothing {}
 
 async fn take_back(
     state: Shared,
