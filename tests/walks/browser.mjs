@@ -54,14 +54,12 @@ export class Visitor {
     await this.inspect();
     await this.page.fill("#password", PASSWORD);
     await this.page.fill("#again", PASSWORD);
-    await this.page.click("main button[type=submit]");
+    await this.presses("main button[type=submit]");
   }
 
-  async signsIn(email) {
-    await this.goes("/sign-in");
-    await this.page.fill("#email", email);
-    await this.page.fill("#password", PASSWORD);
-    await this.page.click("main button[type=submit]");
+  /// A button that leads on, until the page that comes is whole.
+  async presses(selector) {
+    await Promise.all([this.page.waitForEvent("load"), this.page.click(selector)]);
   }
 
   /// To a page that must be there.
